@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make run          build snug and run a real command in a VM; sets up what is missing
+# make check        every test; sets up what is missing
+# make check-quick  the tests that boot no VM and need no set-up
+# make              build/snug, build/snug-monitor
+#
+# BUILD=DIR  another build directory    SAN=1  with AddressSanitizer and UBSan    CC=clang  works too
+
+BUILD ?= build
+CC = gcc
+SAN ?= 0
+V ?= 0
+
+WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+       -Wpointer-arith -Wvla -Werror
+CFLAGS ?= -O2 -g
+HARDEN = -fstack-protector-strong -fno-strict-aliasing
+CPPFLAGS_ALL = -D_GNU_SOURCE -I. $(CPPFLAGS)
+CFLAGS_ALL = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
+ifeq ($(SAN),1)
+CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_SAN = -fsanitize=address,undefined
+STATIC =
+else
+CFLAGS_ALL += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# static-pie: one file, no loader, and still at a random address
+STATIC = -static-pie
+endif
+Q = $(if $(filter 1,$(V)),,@)
+
+CORE_SRC = $(wildcard core/*.c)
+BOOT_BOTH_SRC = boot/kernel_image.c
+BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC),$(wildcard boot/*.c))
+BOOT_LOAD_SRC = $(addprefix boot/,load.c boot_params.c acpi.c entry.c)
+LAUNCHER_SRC = $(wildcard launcher/*.c) $(BOOT_BOTH_SRC) $(BOOT_PREPARE_SRC) $(CORE_SRC)
+MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH_SRC) \
+              $(BOOT_LOAD_SRC) $(CORE_SRC)
+INIT_SRC = $(wildcard guest-init/*.c)
+
+LAUNCHER_LIBS = -lkmod -llzma -lzstd -lz
+obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
+
+all: $(BUILD)/snug $(BUILD)/snug-monitor
+
+$(BUILD)/snug: $(call obj,$(LAUNCHER_SRC)) $(BUILD)/obj/launcher/guest_init.o
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(LAUNCHER_LIBS)
+
+$(BUILD)/snug-monitor: $(call obj,$(MONITOR_SRC))
+	@echo "  LD      $@"
+	$(Q)$(CC) $(STATIC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@.debug $^ -pthread
+	$(Q)objcopy --strip-all $@.debug $@
+
+# The guest's init is never sanitized: it runs alone on a kernel, with nothing to report to.
+INIT_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) -Os -g -MMD -MP
+$(BUILD)/obj/guest-init/%.o: guest-init/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(INIT_CFLAGS) -ffunction-sections -c -o $@ $<
+
+$(BUILD)/guest-init: $(call obj,$(INIT_SRC))
+	@echo "  LD      $@"
+	$(Q)$(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $@.debug $^
+	$(Q)objcopy --strip-all $@.debug $@
+
+# The launcher carries guest-init: no file to find, no version to mismatch.
+$(BUILD)/obj/launcher/guest_init.o: launcher/guest_init.S $(BUILD)/guest-init
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	$(Q)$(CC) -Wa,-I$(BUILD) -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+# Everything but the main()s, for the tests.
+$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c,$(LAUNCHER_SRC) $(MONITOR_SRC))))
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+UNIT_SRC = $(wildcard tests/unit/test_*.c)
+UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(LAUNCHER_LIBS) -pthread
+
+unit-tests: $(UNIT_BIN)
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all unit-tests format clean
+.SECONDARY:
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

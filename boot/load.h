@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes a guest ready to run: kernel, initrd, boot_params, command line, ACPI tables and boot page
+ * tables are placed in guest RAM (core/layout.h). Linux, Documentation/arch/x86/boot.rst, "64-bit
+ * boot protocol".
+ */
+#ifndef BOOT_LOAD_H
+#define BOOT_LOAD_H
+
+#include <stdint.h>
+
+#include "boot/acpi.h"
+#include "boot/kernel_image.h"
+
+/* Guest RAM as boot sees it: everything boot places lies in the low part. */
+struct boot_ram {
+	uint8_t *low;       /* gpa 0 */
+	uint64_t low_size;  /* bytes, page-aligned, at most LAYOUT_LOW_RAM_END */
+	uint64_t high_size; /* bytes from LAYOUT_HIGH_RAM_BASE, 0 if none */
+};
+
+struct boot_request {
+	const struct kernel_image *image;
+	int kernel_fd;
+	int initrd_fd;       /* -1: none */
+	const char *cmdline; /* NUL-terminated */
+	struct acpi_machine machine;
+};
+
+/* Where the first vCPU starts, in long mode (boot/entry.h has the registers' values). */
+struct boot_entry {
+	uint64_t rip;
+	uint64_t rsi; /* gpa of boot_params */
+};
+
+/*
+ * Can this RAM hold this kernel and this initrd (bytes)? 0, or -ENOMEM with *need set to the smallest
+ * memory size in bytes, a whole number of MiB, that would do. Needs no VM: ask before one exists.
+ */
+int boot_fits(const struct kernel_image *image, uint64_t initrd_size, uint64_t low_size,
+	      uint64_t *need);
+
+/*
+ * Places everything. 0, or -errno with *why set to a static text that names what went wrong (-E2BIG:
+ * the command line is longer than the kernel takes; -ENOMEM: does not fit; otherwise a read error).
+ * Files are read with pread: descriptors stay the caller's.
+ */
+int boot_load(const struct boot_request *request, const struct boot_ram *ram,
+	      struct boot_entry *entry, const char **why);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine: every guest-physical address (gpa, bytes) and interrupt line (gsi), with its reason.
+ * I/O ports are in abi.h, as the guest uses them too.
+ *
+ *   0x0000_1000  gdt, boot page tables, boot_params, command line, ACPI tables  (below 640 KiB)
+ *   0x0010_0000  kernel (where its header asks for), initrd at the top of low RAM
+ *   0xc000_0000  end of low RAM at the latest; the device hole begins
+ *   0xd000_0000  virtio-mmio, one page a device
+ *   0xfec0_0000  I/O APIC      0xfee0_0000  local APIC (in KVM)
+ *   0x1_0000_0000  the rest of RAM
+ */
+#ifndef CORE_LAYOUT_H
+#define CORE_LAYOUT_H
+
+/* RAM is one slot below the hole where it fits; a second from 4 GiB otherwise. */
+#define LAYOUT_LOW_RAM_END   0xc0000000ULL
+#define LAYOUT_HIGH_RAM_BASE 0x100000000ULL
+
+/* What the monitor prepares in low memory. Page 0 stays free so that a null pointer faults early. */
+#define LAYOUT_GDT             0x1000ULL
+#define LAYOUT_PAGE_TABLES     0x2000ULL /* PML4, PDPT, 4 PDs: identity map of 4 GiB in 2 MiB pages */
+#define LAYOUT_PAGE_TABLES_END 0x8000ULL
+#define LAYOUT_BOOT_STACK      0x9000ULL /* top; grows down a page. Linux sets its own at once */
+#define LAYOUT_BOOT_PARAMS     0x10000ULL
+#define LAYOUT_CMDLINE         0x20000ULL
+#define LAYOUT_CMDLINE_MAX     0x10000ULL
+/*
+ * Linux finds the RSDP through boot_params.acpi_rsdp_addr; the BIOS area is where tables belong, it
+ * is marked reserved in the e820 map.
+ */
+#define LAYOUT_ACPI     0xe0000ULL
+#define LAYOUT_ACPI_MAX 0x10000ULL
+/* RAM ends here for the guest, and starts again at 1 MiB, as on every PC. */
+#define LAYOUT_LOWMEM_END 0x9fc00ULL
+#define LAYOUT_HIMEM      0x100000ULL
+
+#define LAYOUT_VIRTIO_MMIO      0xd0000000ULL
+#define LAYOUT_VIRTIO_MMIO_SIZE 0x1000ULL
+
+#define LAYOUT_IOAPIC      0xfec00000ULL
+#define LAYOUT_IOAPIC_SIZE 0x1000ULL
+#define LAYOUT_LAPIC       0xfee00000ULL
+
+/* gsi 0 is not used: Linux takes interrupt 0 of a device for "none". */
+#define LAYOUT_VIRTIO_GSI 1
+
+/* Devices at most: the console and as many shares as fit an I/O APIC of 24 pins. */
+#define LAYOUT_VIRTIO_DEVICES_MAX 16
+
+#endif

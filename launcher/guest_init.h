@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The static guest-init program, carried inside the launcher (guest_init.S). */
+#ifndef LAUNCHER_GUEST_INIT_H
+#define LAUNCHER_GUEST_INIT_H
+
+extern const unsigned char guest_init_image[];
+extern const unsigned char guest_init_image_end[];
+
+#endif
