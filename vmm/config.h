@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The monitor's command line. It names open descriptors, never paths: the monitor opens nothing, so
+ * that it can be confined to what it was given, and be run by hand for an experiment:
+ *
+ *   snug-monitor --kvm=3 --kernel=4 --memory=268435456 [options]  3<>/dev/kvm 4<bzImage
+ *
+ *   --kvm=FD            /dev/kvm, open for reading and writing
+ *   --kernel=FD         a bzImage
+ *   --kernel-name=TEXT  what to call it in messages
+ *   --initrd=FD         an initrd (none without)
+ *   --cmdline=TEXT      the kernel's command line
+ *   --memory=BYTES      guest RAM, a whole number of MiB
+ *   --share=TAG:FD      a read-only 9p share of the directory FD (O_PATH), any number
+ *   --console           a console device on stdin, stdout, stderr (descriptors 0, 1, 2)
+ *   --tty               stdin and stdout are a terminal: put it in raw mode, restore it at the end
+ *   --stage=NAME:NS     a stage of the launcher ended at NS (CLOCK_MONOTONIC, ns), for --timeline; the
+ *                       first one, named "exec", is the launcher's own start
+ *   --timeline          print where the time went to stderr at the end
+ *   --verbose           show the kernel's console on stderr while it runs
+ */
+#ifndef VMM_CONFIG_H
+#define VMM_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_SHARES_MAX 15
+#define CONFIG_STAGES_MAX 16
+
+struct config {
+	int kvm_fd;
+	int kernel_fd;
+	int initrd_fd; /* -1: none */
+	const char *kernel_name;
+	const char *cmdline;
+	uint64_t memory; /* bytes */
+	struct config_share {
+		const char *tag; /* points into argv */
+		uint32_t tag_len;
+		int fd;
+	} shares[CONFIG_SHARES_MAX];
+	unsigned share_count;
+	struct config_stage {
+		const char *name;
+		uint64_t ns;
+	} stages[CONFIG_STAGES_MAX];
+	unsigned stage_count;
+	bool console;
+	bool tty;
+	bool timeline;
+	bool verbose;
+};
+
+/* argv -> config. 0, or -EINVAL after having logged what is wrong. Strings point into argv. */
+int config_parse(struct config *config, int argc, char **argv);
+
+#endif
