@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "virtio/mmio.h"
+
+#include <linux/virtio_config.h>
+#include <linux/virtio_mmio.h>
+#include <string.h>
+
+#include "core/util.h"
+
+#define MAGIC   0x74726976 /* "virt" */
+#define VERSION 2
+#define VENDOR  0x47554e53 /* "SNUG" */
+
+#define SET_LOW(field, value)  ((field) = ((field) & ~0xffffffffULL) | (value))
+#define SET_HIGH(field, value) ((field) = ((field)&0xffffffffULL) | ((uint64_t)(value) << 32))
+
+static struct virtq *selected_queue(struct virtio_mmio *mmio)
+{
+	return mmio->queue_sel < mmio->dev->queue_count ? &mmio->dev->queues[mmio->queue_sel]
+							: NULL;
+}
+
+static uint32_t features_word(uint64_t features, uint32_t sel)
+{
+	return sel < 2 ? (uint32_t)(features >> (sel * 32)) : 0;
+}
+
+static uint32_t register_read(struct virtio_mmio *mmio, uint64_t offset)
+{
+	struct virtio_device *dev = mmio->dev;
+	const struct virtq *vq = selected_queue(mmio);
+
+	switch (offset) {
+	case VIRTIO_MMIO_MAGIC_VALUE:
+		return MAGIC;
+	case VIRTIO_MMIO_VERSION:
+		return VERSION;
+	case VIRTIO_MMIO_DEVICE_ID:
+		return dev->id;
+	case VIRTIO_MMIO_VENDOR_ID:
+		return VENDOR;
+	case VIRTIO_MMIO_DEVICE_FEATURES:
+		return features_word(dev->features, mmio->device_features_sel);
+	case VIRTIO_MMIO_QUEUE_NUM_MAX:
+		return vq ? vq->size_max : 0;
+	case VIRTIO_MMIO_QUEUE_READY:
+		return vq && vq->ready;
+	case VIRTIO_MMIO_INTERRUPT_STATUS:
+		return atomic_load(&dev->interrupt_status);
+	case VIRTIO_MMIO_STATUS:
+		return atomic_load(&dev->status);
+	case VIRTIO_MMIO_SHM_LEN_LOW: /* no shared memory regions: length -1 (4.2.2.1) */
+	case VIRTIO_MMIO_SHM_LEN_HIGH:
+	case VIRTIO_MMIO_SHM_BASE_LOW:
+	case VIRTIO_MMIO_SHM_BASE_HIGH:
+		return UINT32_MAX;
+	case VIRTIO_MMIO_CONFIG_GENERATION: /* configuration never changes */
+	default:
+		return 0;
+	}
+}
+
+/* The driver may accept only what was offered; a wrong choice never gets FEATURES_OK (3.1.1). */
+static bool features_acceptable(const struct virtio_device *dev)
+{
+	return (dev->driver_features & ~dev->features) == 0 &&
+	       (dev->driver_features & (1ULL << VIRTIO_F_VERSION_1));
+}
+
+static void write_status(struct virtio_device *dev, uint32_t value)
+{
+	uint32_t status = atomic_load(&dev->status);
+
+	if (value == 0) {
+		virtio_device_reset(dev);
+		return;
+	}
+	value &= VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_DRIVER_OK |
+		 VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_FAILED;
+	if (!(status & VIRTIO_CONFIG_S_FEATURES_OK) && !features_acceptable(dev))
+		value &= ~(uint32_t)VIRTIO_CONFIG_S_FEATURES_OK;
+	if (!((status | value) & VIRTIO_CONFIG_S_FEATURES_OK))
+		value &= ~(uint32_t)VIRTIO_CONFIG_S_DRIVER_OK;
+	/* A driver sets bits one after the other and clears them only by a reset (2.1.1). */
+	atomic_fetch_or(&dev->status, value);
+
+	/* What became available before DRIVER_OK was not looked at. */
+	if ((value & ~status) & VIRTIO_CONFIG_S_DRIVER_OK) {
+		for (unsigned i = 0; i < dev->queue_count; i++)
+			dev->ops->kick(dev, i);
+	}
+}
+
+static void write_queue_ready(struct virtio_device *dev, struct virtq *vq, uint32_t value)
+{
+	(void)pthread_mutex_lock(&dev->lock);
+	if (value == 0) {
+		virtq_reset(vq);
+	} else if (!vq->ready) {
+		bool event_idx = dev->driver_features & (1ULL << VIRTIO_RING_F_EVENT_IDX);
+
+		/* A refused queue reads back as not ready: the driver sees it, and so does nobody else. */
+		(void)virtq_activate(vq, dev->mem, event_idx);
+	}
+	(void)pthread_mutex_unlock(&dev->lock);
+}
+
+/* Frozen while the queue is ready (4.2.2.2). */
+static void set_queue_register(struct virtq *vq, uint64_t offset, uint32_t value)
+{
+	switch (offset) {
+	case VIRTIO_MMIO_QUEUE_NUM:
+		vq->size = value <= UINT16_MAX ? (uint16_t)value : 0; /* 0: activation refuses it */
+		break;
+	case VIRTIO_MMIO_QUEUE_DESC_LOW:
+		SET_LOW(vq->desc_gpa, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
+		SET_HIGH(vq->desc_gpa, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
+		SET_LOW(vq->avail_gpa, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
+		SET_HIGH(vq->avail_gpa, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_USED_LOW:
+		SET_LOW(vq->used_gpa, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_USED_HIGH:
+		SET_HIGH(vq->used_gpa, value);
+		break;
+	default:
+		break;
+	}
+}
+
+static void write_queue_register(struct virtio_device *dev, struct virtq *vq, uint64_t offset,
+				 uint32_t value)
+{
+	/* The lock, as another vCPU may be making the queue ready from what was checked. */
+	(void)pthread_mutex_lock(&dev->lock);
+	if (!vq->ready)
+		set_queue_register(vq, offset, value);
+	(void)pthread_mutex_unlock(&dev->lock);
+}
+
+static void write_driver_features(struct virtio_mmio *mmio, uint32_t value)
+{
+	struct virtio_device *dev = mmio->dev;
+
+	/* Settled with FEATURES_OK (3.1.1). */
+	if (atomic_load(&dev->status) & VIRTIO_CONFIG_S_FEATURES_OK)
+		return;
+	if (mmio->driver_features_sel == 0)
+		SET_LOW(dev->driver_features, value);
+	else if (mmio->driver_features_sel == 1)
+		SET_HIGH(dev->driver_features, value);
+}
+
+static void register_write(struct virtio_mmio *mmio, uint64_t offset, uint32_t value)
+{
+	struct virtio_device *dev = mmio->dev;
+	struct virtq *vq = selected_queue(mmio);
+
+	switch (offset) {
+	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
+		mmio->device_features_sel = value;
+		break;
+	case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
+		mmio->driver_features_sel = value;
+		break;
+	case VIRTIO_MMIO_DRIVER_FEATURES:
+		write_driver_features(mmio, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_SEL:
+		mmio->queue_sel = value;
+		break;
+	case VIRTIO_MMIO_QUEUE_NOTIFY:
+		if (value < dev->queue_count && virtio_device_live(dev))
+			dev->ops->kick(dev, value);
+		break;
+	case VIRTIO_MMIO_INTERRUPT_ACK:
+		atomic_fetch_and(&dev->interrupt_status, ~value);
+		break;
+	case VIRTIO_MMIO_STATUS:
+		write_status(dev, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_READY:
+		if (vq)
+			write_queue_ready(dev, vq, value);
+		break;
+	default:
+		if (vq)
+			write_queue_register(dev, vq, offset, value);
+		break;
+	}
+}
+
+static void mmio_bus_read(void *opaque, uint64_t offset, void *data, unsigned len)
+{
+	struct virtio_mmio *mmio = opaque;
+	uint32_t value;
+
+	memset(data, 0, len);
+	if (offset >= VIRTIO_MMIO_CONFIG) {
+		mmio->dev->ops->read_config(mmio->dev, offset - VIRTIO_MMIO_CONFIG, data, len);
+	} else if (len == 4 && offset % 4 == 0) { /* 4.2.2.2: 32 bits wide and aligned */
+		value = register_read(mmio, offset);
+		memcpy(data, &value, 4);
+	}
+}
+
+static void mmio_bus_write(void *opaque, uint64_t offset, const void *data, unsigned len)
+{
+	struct virtio_mmio *mmio = opaque;
+	uint32_t value;
+
+	/* No device of this machine has a writable configuration field that means anything. */
+	if (offset >= VIRTIO_MMIO_CONFIG || len != 4 || offset % 4 != 0)
+		return;
+	memcpy(&value, data, 4);
+	register_write(mmio, offset, value);
+}
+
+const struct bus_ops virtio_mmio_bus_ops = {.read = mmio_bus_read, .write = mmio_bus_write};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/guest_mem.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "core/layout.h"
+#include "core/util.h"
+
+int guest_mem_map(struct guest_mem *mem, uint64_t size)
+{
+	uint64_t low = min_u64(size, LAYOUT_LOW_RAM_END);
+	/* NORESERVE: the guest uses what it touches, however much it was offered. */
+	uint8_t *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (host == MAP_FAILED)
+		return -errno;
+	/* What a monitor that crashes leaves behind must not hold the guest's secrets. */
+	(void)madvise(host, size, MADV_DONTDUMP);
+
+	*mem = (struct guest_mem){.size = size, .count = 1};
+	mem->regions[0] = (struct guest_mem_region){.gpa = 0, .size = low, .host = host};
+	if (size > low) {
+		mem->regions[1] = (struct guest_mem_region){
+			.gpa = LAYOUT_HIGH_RAM_BASE, .size = size - low, .host = host + low};
+		mem->count = 2;
+	}
+	return 0;
+}
+
+void guest_mem_unmap(struct guest_mem *mem)
+{
+	if (mem->count > 0)
+		(void)munmap(mem->regions[0].host, mem->size);
+	*mem = (struct guest_mem){0};
+}
+
+void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
+{
+	for (unsigned i = 0; i < mem->count; i++) {
+		const struct guest_mem_region *r = &mem->regions[i];
+
+		if (range_inside(gpa, len, r->gpa, r->size))
+			return r->host + (gpa - r->gpa);
+	}
+	return NULL;
+}

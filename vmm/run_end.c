@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/run_end.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+
+int run_end_init(struct run_end *end)
+{
+	*end = (struct run_end){.lock = PTHREAD_MUTEX_INITIALIZER};
+	end->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return end->wake_fd < 0 ? -errno : 0;
+}
+
+void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
+		 const char *vm_error)
+{
+	(void)pthread_mutex_lock(&end->lock);
+	if (!run_is_over(end)) {
+		end->detail = detail;
+		if (vm_error)
+			(void)snprintf(end->vm_error, sizeof(end->vm_error), "%s", vm_error);
+		/* After what it publishes. */
+		atomic_store(&end->cause, (int)cause);
+		(void)eventfd_write(end->wake_fd, 1);
+	}
+	(void)pthread_mutex_unlock(&end->lock);
+}

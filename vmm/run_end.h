@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a VM ended. The first to say so wins; whoever waits for it is woken through a descriptor.
+ */
+#ifndef VMM_RUN_END_H
+#define VMM_RUN_END_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum run_end_cause {
+	RUN_END_NONE = 0,
+	RUN_END_STATUS,   /* guest-init stored a status; detail: the status word (core/abi.h) */
+	RUN_END_POWEROFF, /* the guest powered itself off */
+	RUN_END_RESET,    /* the guest asked for a reset: a reboot, or its kernel's panic */
+	RUN_END_CRASH,    /* triple fault */
+	RUN_END_VM_ERROR, /* KVM cannot go on; detail: errno or KVM's exit reason, see vm_error */
+	RUN_END_SIGNAL,   /* snug was told to stop; detail: the signal */
+};
+
+struct run_end {
+	pthread_mutex_t lock;
+	_Atomic int cause; /* enum run_end_cause */
+	uint32_t detail;
+	char vm_error[128]; /* RUN_END_VM_ERROR: one line that says what KVM reported */
+	int wake_fd;        /* an eventfd, written once when the cause is known */
+};
+
+/* 0 or -errno. */
+int run_end_init(struct run_end *end);
+
+/* Records the cause unless one is recorded already. vm_error: NULL but for RUN_END_VM_ERROR. */
+void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
+		 const char *vm_error);
+
+static inline bool run_is_over(const struct run_end *end)
+{
+	return atomic_load(&end->cause) != RUN_END_NONE;
+}
+
+#endif
