@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boot/cmdline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/abi.h"
+#include "core/cleanup.h"
+#include "core/util.h"
+
+#define STRING_(x) #x
+#define STRING(x)  STRING_(x)
+
+/* In this order: the kernel acts on each early parameter as it comes to it. */
+static const struct item {
+	const char *text;
+	bool unless_verbose;
+	const char *reason;
+} items[] = {
+	{"quiet", true,
+	 "only warnings and worse; before earlyprintk, whose registration replays the log so far"},
+	{"earlyprintk=serial," STRING(SNUG_PORT_EARLY_CONSOLE) ",115200", false,
+	 "what a kernel says before its console module is loaded, a panic say; a port with the 0x "
+	 "is "
+	 "taken as it is, without probing for one"},
+	{"console=hvc0", false, "the virtio console; takes over from earlyprintk when it is there"},
+	{"8250.nr_uarts=0", false, "there is no UART: no probing for four of them"},
+	{"pci=off", false, "there is no PCI: no probing for a bus"},
+	{"panic=-1", false, "a panic resets at once, which ends the VM"},
+	{"random.trust_cpu=on", false, "RDRAND seeds the generator: nothing else here could"},
+};
+
+char *cmdline_make(const char *const *append, size_t count, bool verbose)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&line, &size);
+
+	if (!out)
+		return NULL;
+	const char *separator = "";
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+		if (items[i].unless_verbose && verbose)
+			continue;
+		(void)fprintf(out, "%s%s", separator, items[i].text);
+		separator = " ";
+	}
+	for (size_t i = 0; i < count; i++)
+		(void)fprintf(out, " %s", append[i]);
+	if (fclose(out) != 0)
+		return NULL;
+	return steal_ptr(&line);
+}

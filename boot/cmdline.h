@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel command line of a stock kernel in snug's machine. */
+#ifndef BOOT_CMDLINE_H
+#define BOOT_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The items this machine needs, then the caller's own (count strings), which so have the last word,
+ * separated by single spaces. verbose: the kernel is to say all it has to say. Returns a string to be
+ * freed, or NULL for lack of memory.
+ */
+char *cmdline_make(const char *const *append, size_t count, bool verbose);
+
+#endif
