@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One byte stream between a host descriptor and a queue of a console port, without a copy: the
+ * descriptor reads into, or writes from, the guest's buffers. Never waits.
+ */
+#ifndef VIRTIO_CONSOLE_STREAM_H
+#define VIRTIO_CONSOLE_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/device.h"
+
+struct console_stream {
+	int fd;
+	bool waits;  /* a read or write on fd may block: only after poll, and little at a time */
+	bool ready;  /* poll said so, and fd was not used since */
+	bool wanted; /* there is work that waits for fd */
+	bool ended;  /* input: end of file; output: nobody reads (EPIPE) or it cannot be written */
+	uint64_t bytes; /* so far */
+
+	/* Output: the chain that is being written, and how much of it is. */
+	bool has_chain;
+	size_t chain_done;
+	struct virtq_chain chain;
+};
+
+/* Looks at what fd is; fd stays the caller's. */
+void console_stream_init(struct console_stream *stream, int fd);
+
+/* The device was reset: the chain is gone. */
+void console_stream_reset(struct console_stream *stream);
+
+/* Moves what can be moved. 0, or -EPROTO if the driver broke the queue. With dev's lock. */
+int console_stream_output(struct console_stream *stream, struct virtio_device *dev,
+			  struct virtq *vq);
+int console_stream_input(struct console_stream *stream, struct virtio_device *dev,
+			 struct virtq *vq);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/vcpu.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "boot/entry.h"
+#include "core/layout.h"
+
+/* Wakes a vCPU's thread out of KVM_RUN; nobody else sends it. */
+#define KICK_SIGNAL SIGRTMIN
+
+#define SEGMENT_CODE 0xb /* execute, read, accessed */
+#define SEGMENT_DATA 0x3 /* read, write, accessed */
+#define SEGMENT_TSS  0xb /* busy 64-bit TSS */
+
+int vcpu_create(struct vcpu *vcpu, const struct vm *vm, unsigned id, const union cpuid *cpuid,
+		const char **what)
+{
+	*what = "KVM_CREATE_VCPU";
+	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)id);
+	if (vcpu->fd < 0)
+		return -errno;
+	*what = "kvm_run mapping";
+	vcpu->run_size = vm->vcpu_run_size;
+	vcpu->run = mmap(NULL, vcpu->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED) {
+		vcpu->run = NULL;
+		return -errno;
+	}
+	*what = "KVM_SET_CPUID2";
+	return ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid->kvm) < 0 ? -errno : 0;
+}
+
+static struct kvm_segment flat_segment(uint16_t selector, uint8_t type, bool code)
+{
+	return (struct kvm_segment){.limit = 0xffffffff,
+				    .selector = selector,
+				    .type = type,
+				    .present = 1,
+				    .s = 1,
+				    .g = 1,
+				    .l = code,
+				    .db = !code};
+}
+
+int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry, const char **what)
+{
+	struct kvm_regs regs = {
+		.rip = entry->rip,
+		.rsi = entry->rsi,
+		.rsp = LAYOUT_BOOT_STACK,
+		.rflags = 2, /* the bit that is always set; interrupts off */
+	};
+	struct kvm_sregs sregs;
+
+	/* What the reset state says of everything else (the APIC base, say) stays. */
+	*what = "KVM_GET_SREGS";
+	if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
+		return -errno;
+	sregs.cs = flat_segment(BOOT_CS, SEGMENT_CODE, true);
+	sregs.ds = sregs.es = sregs.ss = sregs.fs = sregs.gs =
+		flat_segment(BOOT_DS, SEGMENT_DATA, false);
+	sregs.tr = (struct kvm_segment){.limit = 0x67, .type = SEGMENT_TSS, .present = 1};
+	sregs.gdt.base = LAYOUT_GDT;
+	sregs.gdt.limit = BOOT_GDT_ENTRIES * 8 - 1;
+	sregs.idt.limit = 0; /* a fault before the kernel has its own table ends the VM */
+	sregs.cr3 = LAYOUT_PAGE_TABLES;
+	sregs.cr0 = BOOT_CR0;
+	sregs.cr4 = BOOT_CR4;
+	sregs.efer = BOOT_EFER;
+	*what = "KVM_SET_SREGS";
+	if (ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) < 0)
+		return -errno;
+	*what = "KVM_SET_REGS";
+	return ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0 ? -errno : 0;
+}
+
+static void *run_thread(void *arg)
+{
+	struct vcpu *vcpu = arg;
+	sigset_t kick;
+
+	(void)sigemptyset(&kick);
+	(void)sigaddset(&kick, KICK_SIGNAL);
+	(void)pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+
+	while (!run_is_over(vcpu->end)) {
+		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
+			vcpu_handle_exit(vcpu);
+		} else if (errno != EINTR && errno != EAGAIN) {
+			char text[96];
+
+			(void)snprintf(text, sizeof(text), "KVM_RUN: %s", strerrordesc_np(errno));
+			run_end_set(vcpu->end, RUN_END_VM_ERROR, (uint32_t)errno, text);
+		}
+	}
+	return NULL;
+}
+
+static void ignore_kick(int sig)
+{
+	(void)sig;
+}
+
+int vcpu_start(struct vcpu *vcpu)
+{
+	/* No SA_RESTART: the point is that KVM_RUN returns. */
+	struct sigaction action = {.sa_handler = ignore_kick};
+	int r;
+
+	if (sigaction(KICK_SIGNAL, &action, NULL) < 0)
+		return -errno;
+	r = pthread_create(&vcpu->thread, NULL, run_thread, vcpu);
+	vcpu->started = r == 0;
+	return -r;
+}
+
+void vcpu_kick(struct vcpu *vcpu)
+{
+	if (!vcpu->started)
+		return;
+	/* Before KVM_RUN is entered the flag makes it return; inside, the signal does. */
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	(void)pthread_kill(vcpu->thread, KICK_SIGNAL);
+}
+
+void vcpu_join(struct vcpu *vcpu)
+{
+	if (vcpu->started)
+		(void)pthread_join(vcpu->thread, NULL);
+	vcpu->started = false;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	if (vcpu->run)
+		(void)munmap(vcpu->run, vcpu->run_size);
+	if (vcpu->fd >= 0)
+		(void)close(vcpu->fd);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual processor and its thread: KVM_RUN, and each exit to the bus. A register write of a device
+ * that ends the VM is seen after the exit that carried it.
+ */
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "boot/load.h"
+#include "vmm/bus.h"
+#include "vmm/cpuid.h"
+#include "vmm/run_end.h"
+#include "vmm/vm.h"
+
+struct vcpu {
+	int fd;
+	struct kvm_run *run;
+	size_t run_size;
+	const struct bus *mmio;
+	const struct bus *ports;
+	struct run_end *end;
+	pthread_t thread;
+	bool started;
+	/* Exits to user space, for the timeline. Read after vcpu_join. */
+	struct vcpu_exits {
+		uint64_t mmio;
+		uint64_t ports;
+		uint64_t other;
+	} exits;
+};
+
+/* 0, or -errno with *what set to the step that failed. */
+int vcpu_create(struct vcpu *vcpu, const struct vm *vm, unsigned id, const union cpuid *cpuid,
+		const char **what);
+
+/* The first processor: ready to enter the kernel in long mode (boot/entry.h). */
+int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry, const char **what);
+
+/* Runs it on a thread of its own until the VM is over. 0 or -errno. */
+int vcpu_start(struct vcpu *vcpu);
+
+/* Makes it come out of KVM_RUN, now or when it next enters. run_end_set() first. */
+void vcpu_kick(struct vcpu *vcpu);
+
+void vcpu_join(struct vcpu *vcpu);
+void vcpu_destroy(struct vcpu *vcpu);
+
+/* Serves the exit that vcpu->run describes. The thread's own; here so that tests can feed it exits. */
+void vcpu_handle_exit(struct vcpu *vcpu);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/vm.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "vmm/ioapic.h"
+
+static int check_api(struct vm *vm, const char **what)
+{
+	int version = ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0);
+	int run_size;
+
+	*what = "not a KVM device (KVM_GET_API_VERSION)";
+	if (version < 0)
+		return -errno;
+	if (version != KVM_API_VERSION)
+		return -EPROTO;
+	*what = "KVM_GET_VCPU_MMAP_SIZE";
+	run_size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (run_size < (int)sizeof(struct kvm_run))
+		return run_size < 0 ? -errno : -EPROTO;
+	vm->vcpu_run_size = (size_t)run_size;
+	return 0;
+}
+
+static int register_memory(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->mem.count; i++) {
+		const struct guest_mem_region *r = &vm->mem.regions[i];
+		struct kvm_userspace_memory_region slot = {
+			.slot = i,
+			.guest_phys_addr = r->gpa,
+			.memory_size = r->size,
+			.userspace_addr = (uint64_t)(uintptr_t)r->host,
+		};
+
+		if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int set_up(struct vm *vm, uint64_t memory, const char **what)
+{
+	/* The local APIC in KVM, the I/O APIC here; no reserved routes, as edges go by KVM_SIGNAL_MSI. */
+	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {0}};
+	int r;
+
+	*what = "guest memory";
+	r = guest_mem_map(&vm->mem, memory);
+	if (r < 0)
+		return r;
+	/*
+	 * Memory before the irqchip: registering a slot waits for an RCU grace period, which takes
+	 * milliseconds once there is an irqchip, and nearly nothing before.
+	 */
+	*what = "KVM_SET_USER_MEMORY_REGION";
+	r = register_memory(vm);
+	if (r < 0)
+		return r;
+	*what = "KVM_CAP_SPLIT_IRQCHIP";
+	return ioctl(vm->fd, KVM_ENABLE_CAP, &split) < 0 ? -errno : 0;
+}
+
+int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, const char **what)
+{
+	int r;
+
+	*vm = (struct vm){.kvm_fd = kvm_fd, .fd = -1};
+	r = check_api(vm, what);
+	if (r < 0)
+		return r;
+	*what = "KVM_CREATE_VM";
+	do { /* a signal that arrives meanwhile makes the kernel give up */
+		vm->fd = ioctl(kvm_fd, KVM_CREATE_VM, 0);
+	} while (vm->fd < 0 && errno == EINTR);
+	if (vm->fd < 0)
+		return -errno;
+	r = set_up(vm, memory, what);
+	if (r < 0)
+		vm_destroy(vm);
+	return r;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	if (vm->fd >= 0)
+		(void)close(vm->fd);
+	vm->fd = -1;
+	guest_mem_unmap(&vm->mem);
+}
+
+void vm_deliver_message(void *ctx, uint64_t address, uint32_t data)
+{
+	const struct vm *vm = ctx;
+	struct kvm_msi msi = {.address_lo = (uint32_t)address,
+			      .address_hi = (uint32_t)(address >> 32),
+			      .data = data};
+
+	/* Fails only for a destination that does not exist: the guest's own doing, and its own loss. */
+	(void)ioctl(vm->fd, KVM_SIGNAL_MSI, &msi);
+}
