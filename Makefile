@@ -32,7 +32,7 @@ Q = $(if $(filter 1,$(V)),,@)
 CORE_SRC = $(wildcard core/*.c)
 BOOT_BOTH_SRC = boot/kernel_image.c
 BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC),$(wildcard boot/*.c))
-BOOT_LOAD_SRC = $(addprefix boot/,load.c boot_params.c acpi.c entry.c)
+BOOT_LOAD_SRC = $(addprefix boot/,load.c boot_params.c acpi.c aml.c entry.c)
 LAUNCHER_SRC = $(wildcard launcher/*.c) $(BOOT_BOTH_SRC) $(BOOT_PREPARE_SRC) $(CORE_SRC)
 MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH_SRC) \
               $(BOOT_LOAD_SRC) $(CORE_SRC)

@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 struct acpi_machine {
-	unsigned cpus;           /* local APIC ids 0 .. cpus-1 */
-	unsigned virtio_devices; /* at LAYOUT_VIRTIO_MMIO + i pages, gsi LAYOUT_VIRTIO_GSI + i */
+	unsigned cpus; /* 1 to 255: local APIC ids 0 .. cpus-1 */
+	/* At most LAYOUT_VIRTIO_DEVICES_MAX: at LAYOUT_VIRTIO_MMIO + i pages, gsi LAYOUT_VIRTIO_GSI + i */
+	unsigned virtio_devices;
 };
 
 /*

@@ -12,7 +12,7 @@
 #include "boot/acpi.h"
 #include "boot/kernel_image.h"
 
-/* Guest RAM as boot sees it: everything boot places lies in the low part. */
+/* Guest RAM as boot sees it, zeroed: everything boot places lies in the low part. */
 struct boot_ram {
 	uint8_t *low;       /* gpa 0 */
 	uint64_t low_size;  /* bytes, page-aligned, at most LAYOUT_LOW_RAM_END */
@@ -20,9 +20,9 @@ struct boot_ram {
 };
 
 struct boot_request {
-	const struct kernel_image *image;
+	const struct kernel_image *image; /* as kernel_image_read() left it */
 	int kernel_fd;
-	int initrd_fd;       /* -1: none */
+	int initrd_fd;       /* -1 or an empty file: none */
 	const char *cmdline; /* NUL-terminated */
 	struct acpi_machine machine;
 };
@@ -35,7 +35,9 @@ struct boot_entry {
 
 /*
  * Can this RAM hold this kernel and this initrd (bytes)? 0, or -ENOMEM with *need set to the smallest
- * memory size in bytes, a whole number of MiB, that would do. Needs no VM: ask before one exists.
+ * memory size in bytes, a whole number of MiB, that would do; 0 if none would, because the kernel does
+ * not take an initrd that large. It is what placing them needs: a guest that then unpacks its initrd
+ * needs more. Needs no VM: ask before one exists.
  */
 int boot_fits(const struct kernel_image *image, uint64_t initrd_size, uint64_t low_size,
 	      uint64_t *need);

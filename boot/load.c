@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boot/load.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "boot/boot_params.h"
+#include "boot/entry.h"
+#include "core/fds.h"
+#include "core/layout.h"
+#include "core/util.h"
+
+#define PAGE_SIZE 0x1000ULL
+
+/* boot.rst, "64-bit boot protocol": where the 64-bit entry point is, from the load address. */
+#define ENTRY_64 0x200
+
+static uint64_t kernel_end(const struct kernel_image *image)
+{
+	return image->header.pref_address + image->header.init_size;
+}
+
+/* The first byte an initrd must not touch, in RAM that ends at ram_end. */
+static uint64_t initrd_limit(const struct kernel_image *image, uint64_t ram_end)
+{
+	/* initrd_addr_max is the address of the last byte it may touch. */
+	uint64_t limit = (uint64_t)image->header.initrd_addr_max + 1;
+
+	return align_down(min_u64(limit, ram_end), PAGE_SIZE);
+}
+
+/*
+ * The initrd goes as high as the kernel allows: what lies between it and the kernel stays one piece,
+ * and a kernel that picks its own address has it to choose from. False: it does not fit.
+ */
+static bool place_initrd(const struct kernel_image *image, uint64_t size, uint64_t low_size,
+			 uint64_t *gpa)
+{
+	uint64_t limit = initrd_limit(image, low_size);
+	uint64_t floor = align_up(kernel_end(image), PAGE_SIZE);
+
+	if (floor > limit || size > limit - floor)
+		return false;
+	*gpa = align_down(limit - size, PAGE_SIZE);
+	return true;
+}
+
+int boot_fits(const struct kernel_image *image, uint64_t initrd_size, uint64_t low_size,
+	      uint64_t *need)
+{
+	uint64_t end = kernel_end(image);
+	uint64_t gpa;
+
+	if (end <= low_size &&
+	    (initrd_size == 0 || place_initrd(image, initrd_size, low_size, &gpa)))
+		return 0;
+
+	*need = 0;
+	if (initrd_size != 0) {
+		uint64_t limit = initrd_limit(image, LAYOUT_LOW_RAM_END);
+
+		end = align_up(end, PAGE_SIZE);
+		if (end > limit || initrd_size > limit - end)
+			return -ENOMEM;
+		end += align_up(initrd_size, PAGE_SIZE);
+	}
+	*need = align_up(end, MIB(1));
+	return -ENOMEM;
+}
+
+static int initrd_size(int fd, uint64_t *size, const char **why)
+{
+	struct stat st;
+
+	*size = 0;
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) < 0) {
+		*why = "the initrd cannot be read";
+		return -errno;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		*why = "the initrd is not a regular file";
+		return -EINVAL;
+	}
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int load_kernel(const struct boot_request *request, const struct boot_ram *ram,
+		       const char **why)
+{
+	const struct kernel_image *image = request->image;
+	int r = fd_pread_all(request->kernel_fd, ram->low + image->header.pref_address,
+			     image->code_size, image->setup_size);
+
+	if (r < 0)
+		*why = r == -ENODATA ? "the kernel file became shorter while it was loaded"
+				     : "the kernel file cannot be read";
+	return r;
+}
+
+static int load_initrd(const struct boot_request *request, const struct boot_ram *ram,
+		       const struct boot_layout *layout, const char **why)
+{
+	int r = fd_pread_all(request->initrd_fd, ram->low + layout->initrd_gpa, layout->initrd_size,
+			     0);
+
+	if (r < 0)
+		*why = r == -ENODATA ? "the initrd became shorter while it was loaded"
+				     : "the initrd cannot be read";
+	return r;
+}
+
+static int load_cmdline(const struct boot_request *request, const struct boot_ram *ram,
+			const char **why)
+{
+	size_t len = strlen(request->cmdline);
+
+	if (len > request->image->header.cmdline_size || len >= LAYOUT_CMDLINE_MAX) {
+		*why = "the command line is longer than the kernel takes";
+		return -E2BIG;
+	}
+	memcpy(ram->low + LAYOUT_CMDLINE, request->cmdline, len + 1);
+	return 0;
+}
+
+static int load_acpi(const struct boot_request *request, const struct boot_ram *ram,
+		     const char **why)
+{
+	int r = acpi_build(ram->low + LAYOUT_ACPI, LAYOUT_ACPI_MAX, LAYOUT_ACPI, &request->machine);
+
+	if (r < 0) {
+		*why = "the machine is too large for its ACPI tables";
+		return r;
+	}
+	return 0;
+}
+
+/* The files' places; everything else has a fixed one. */
+static int plan(const struct boot_request *request, const struct boot_ram *ram,
+		struct boot_layout *layout, const char **why)
+{
+	uint64_t need;
+	int r;
+
+	*layout = (struct boot_layout){
+		.low_size = ram->low_size,
+		.high_size = ram->high_size,
+		.acpi_rsdp_gpa = LAYOUT_ACPI,
+		.cmdline_gpa = LAYOUT_CMDLINE,
+	};
+	r = initrd_size(request->initrd_fd, &layout->initrd_size, why);
+	if (r < 0)
+		return r;
+	if (boot_fits(request->image, layout->initrd_size, ram->low_size, &need) < 0 ||
+	    (layout->initrd_size && !place_initrd(request->image, layout->initrd_size,
+						  ram->low_size, &layout->initrd_gpa))) {
+		*why = "kernel and initrd do not fit into the guest's memory";
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int boot_load(const struct boot_request *request, const struct boot_ram *ram,
+	      struct boot_entry *entry, const char **why)
+{
+	struct boot_layout layout;
+	struct boot_params params;
+	int r;
+
+	r = plan(request, ram, &layout, why);
+	if (r == 0)
+		r = load_cmdline(request, ram, why);
+	if (r == 0)
+		r = load_acpi(request, ram, why);
+	if (r == 0)
+		r = load_kernel(request, ram, why);
+	if (r == 0 && layout.initrd_size)
+		r = load_initrd(request, ram, &layout, why);
+	if (r < 0)
+		return r;
+
+	boot_params_fill(&params, request->image, &layout);
+	memcpy(ram->low + LAYOUT_BOOT_PARAMS, &params, sizeof(params));
+	entry_write_tables(ram->low);
+	entry->rip = request->image->header.pref_address + ENTRY_64;
+	entry->rsi = LAYOUT_BOOT_PARAMS;
+	return 0;
+}
