@@ -43,7 +43,7 @@ void timeline_guest_mark(struct timeline *timeline, uint32_t value)
 		timeline_mark(timeline, stages[value]);
 }
 
-void timeline_print(struct timeline *timeline, int fd)
+void timeline_print(struct timeline *timeline, const struct exit_counts *exits, int fd)
 {
 	uint64_t start, before;
 
@@ -60,4 +60,7 @@ void timeline_print(struct timeline *timeline, int fd)
 		}
 	}
 	(void)pthread_mutex_unlock(&timeline->lock);
+	(void)dprintf(fd, "exits to user space: %llu memory-mapped, %llu ports, %llu other\n",
+		      (unsigned long long)exits->mmio, (unsigned long long)exits->ports,
+		      (unsigned long long)exits->other);
 }

@@ -29,7 +29,14 @@ void timeline_mark_at(struct timeline *timeline, const char *stage, uint64_t ns)
 /* The guest wrote to the mark port: value is an enum snug_mark, or nonsense, which is ignored. */
 void timeline_guest_mark(struct timeline *timeline, uint32_t value);
 
-/* A table on fd: milliseconds since the first point, of the stage, and the stage. */
-void timeline_print(struct timeline *timeline, int fd);
+/* Exits to user space, by reason. */
+struct exit_counts {
+	uint64_t mmio;
+	uint64_t ports;
+	uint64_t other;
+};
+
+/* A table on fd: milliseconds since the first point, of the stage, and the stage; and the exits. */
+void timeline_print(struct timeline *timeline, const struct exit_counts *exits, int fd);
 
 #endif

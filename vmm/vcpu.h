@@ -15,6 +15,7 @@
 #include "vmm/bus.h"
 #include "vmm/cpuid.h"
 #include "vmm/run_end.h"
+#include "vmm/timeline.h"
 #include "vmm/vm.h"
 
 struct vcpu {
@@ -26,12 +27,7 @@ struct vcpu {
 	struct run_end *end;
 	pthread_t thread;
 	bool started;
-	/* Exits to user space, for the timeline. Read after vcpu_join. */
-	struct vcpu_exits {
-		uint64_t mmio;
-		uint64_t ports;
-		uint64_t other;
-	} exits;
+	struct exit_counts exits; /* read after vcpu_join */
 };
 
 /* 0, or -errno with *what set to the step that failed. */

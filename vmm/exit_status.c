@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/exit_status.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "core/abi.h"
+#include "core/exit_code.h"
+#include "core/fds.h"
+#include "core/log.h"
+
+#define LAST_LINES 12
+
+static void show_last_lines(struct klog *klog)
+{
+	static char text[8192];
+	size_t n = klog_tail(klog, LAST_LINES, text, sizeof(text) - 1);
+
+	if (n == 0) {
+		log_error("the guest's kernel printed nothing; `--verbose --append loglevel=7` "
+			  "shows more");
+		return;
+	}
+	log_error("the guest's last lines:");
+	text[n++] = '\n';
+	(void)fd_write_all(STDERR_FILENO, text, n);
+}
+
+static int failed(struct klog *klog)
+{
+	show_last_lines(klog);
+	return EXIT_SNUG_FAILED;
+}
+
+static int from_status_word(uint32_t status, struct klog *klog)
+{
+	int code = (int)SNUG_STATUS_CODE(status);
+
+	switch (SNUG_STATUS_KIND(status)) {
+	case SNUG_STATUS_EXITED:
+		return code & 0xff;
+	case SNUG_STATUS_SIGNALED:
+		return EXIT_SIGNAL_BASE + (code & 0x7f);
+	case SNUG_STATUS_NOT_FOUND:
+		return EXIT_NOT_FOUND;
+	case SNUG_STATUS_NOT_EXECUTABLE:
+		return EXIT_NOT_EXECUTABLE;
+	case SNUG_STATUS_INIT_FAILED:
+		log_error("the guest could not be prepared");
+		return failed(klog);
+	default:
+		log_error("the guest reported a status that means nothing (%#x)", status);
+		return failed(klog);
+	}
+}
+
+static int from_reset(struct klog *klog)
+{
+	char panic[256];
+
+	if (klog_find(klog, "Kernel panic", panic, sizeof(panic)))
+		log_error("the guest's kernel stopped: %s", panic);
+	else
+		log_error("the guest rebooted before the command's status was known");
+	return failed(klog);
+}
+
+int exit_status_report(const struct run_end *end, struct klog *klog)
+{
+	switch ((enum run_end_cause)atomic_load(&end->cause)) {
+	case RUN_END_STATUS:
+		return from_status_word(end->detail, klog);
+	case RUN_END_POWEROFF:
+		log_error("the guest powered off before the command's status was known");
+		return failed(klog);
+	case RUN_END_RESET:
+		return from_reset(klog);
+	case RUN_END_CRASH:
+		log_error("the guest crashed (triple fault)");
+		return failed(klog);
+	case RUN_END_SIGNAL:
+		return EXIT_SIGNAL_BASE + (int)end->detail;
+	case RUN_END_VM_ERROR:
+	case RUN_END_NONE:
+		break;
+	}
+	log_error("the VM failed: %s", end->vm_error);
+	return failed(klog);
+}

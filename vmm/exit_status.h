@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From how the VM ended to what the caller sees (core/exit_code.h). */
+#ifndef VMM_EXIT_STATUS_H
+#define VMM_EXIT_STATUS_H
+
+#include "vmm/klog.h"
+#include "vmm/run_end.h"
+
+/* The exit status. Where the command's own is not known, says why and shows the kernel's last lines. */
+int exit_status_report(const struct run_end *end, struct klog *klog);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/machine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/abi.h"
+#include "core/log.h"
+#include "vmm/early_console.h"
+
+#define CPUS 1
+
+int machine_init(struct machine *m, const struct config *config)
+{
+	int r;
+
+	memset(m, 0, sizeof(*m));
+	m->vm.fd = -1;
+	m->vcpu.fd = -1;
+	m->end.wake_fd = -1;
+	timeline_init(&m->timeline);
+	for (unsigned i = 0; i < config->stage_count; i++)
+		timeline_mark_at(&m->timeline, config->stages[i].name, config->stages[i].ns);
+	timeline_mark(&m->timeline, "monitor: exec");
+	r = klog_init(&m->klog, config->verbose);
+	if (r == 0)
+		r = run_end_init(&m->end);
+	if (r < 0)
+		log_error("cannot start the monitor: %s", strerror(-r));
+	return r;
+}
+
+/* What KVM refuses, in words: these are the errors a user can do something about. */
+static int kvm_failed(const char *what, int error)
+{
+	const char *hint = "";
+
+	if (error == -ENOMEM)
+		hint = " (less memory may help: -m)";
+	else if (error == -ENOTTY || error == -EINVAL)
+		hint = " (this host's KVM lacks something snug needs: Linux 5.10 or newer has it)";
+	log_error("cannot make the VM: %s: %s%s", what, strerror(-error), hint);
+	return error;
+}
+
+static int build_processor(struct machine *m, int kvm_fd)
+{
+	static union cpuid cpuid;
+	const char *what = "KVM_GET_SUPPORTED_CPUID";
+	int r = cpuid_get_supported(&cpuid, kvm_fd);
+
+	if (r < 0)
+		return kvm_failed(what, r);
+	cpuid_for_vcpu(&cpuid, 0, CPUS);
+	r = vcpu_create(&m->vcpu, &m->vm, 0, &cpuid, &what);
+	if (r < 0)
+		return kvm_failed(what, r);
+	m->vcpu.mmio = &m->mmio;
+	m->vcpu.ports = &m->ports;
+	m->vcpu.end = &m->end;
+	return 0;
+}
+
+/* The interrupt line of the virtio device that is added next. */
+static struct irq_line next_irq(struct machine *m)
+{
+	return (struct irq_line){.raise = ioapic_raise,
+				 .chip = &m->ioapic,
+				 .gsi = LAYOUT_VIRTIO_GSI + m->virtio_count};
+}
+
+static int add_virtio(struct machine *m, struct virtio_device *dev)
+{
+	struct virtio_mmio *mmio = &m->virtio[m->virtio_count];
+	uint64_t gpa = LAYOUT_VIRTIO_MMIO + m->virtio_count * LAYOUT_VIRTIO_MMIO_SIZE;
+
+	mmio->dev = dev;
+	m->virtio_count++;
+	return bus_add(&m->mmio, gpa, LAYOUT_VIRTIO_MMIO_SIZE, &virtio_mmio_bus_ops, mmio);
+}
+
+static void kernel_output(void *ctx, const void *data, size_t len)
+{
+	klog_write(ctx, data, len);
+}
+
+static int add_console(struct machine *m)
+{
+	struct virtio_console_host host = {.stdin_fd = STDIN_FILENO,
+					   .stdout_fd = STDOUT_FILENO,
+					   .stderr_fd = STDERR_FILENO,
+					   .kernel_output = kernel_output,
+					   .ctx = &m->klog};
+	int r = virtio_console_new(&m->console, &host, &m->vm.mem, next_irq(m));
+
+	return r < 0 ? r : add_virtio(m, virtio_console_device(m->console));
+}
+
+static int add_share(struct machine *m, const struct config_share *share)
+{
+	struct p9_share p9_share = {.root_fd = share->fd, .read_only = true};
+	struct virtio_p9 **p9 = &m->shares[m->share_count];
+	int r = virtio_p9_new(p9, &p9_share, share->tag, (uint16_t)share->tag_len, &m->vm.mem,
+			      next_irq(m));
+
+	if (r < 0)
+		return r;
+	m->share_count++;
+	return add_virtio(m, virtio_p9_device(*p9));
+}
+
+/* The devices every machine has. Ranges are constants that do not overlap: failure is a bug here. */
+static int add_platform(struct machine *m, unsigned virtio_devices)
+{
+	int r;
+
+	ioapic_init(&m->ioapic, LAYOUT_VIRTIO_GSI + virtio_devices, vm_deliver_message, &m->vm);
+	m->poweroff = (struct poweroff){.end = &m->end, .timeline = &m->timeline};
+	r = bus_add(&m->mmio, LAYOUT_IOAPIC, LAYOUT_IOAPIC_SIZE, &ioapic_bus_ops, &m->ioapic);
+	if (r == 0)
+		r = bus_add(&m->ports, SNUG_PORT_BASE, SNUG_PORT_SIZE, &poweroff_bus_ops,
+			    &m->poweroff);
+	if (r == 0)
+		r = bus_add(&m->ports, SNUG_PORT_EARLY_CONSOLE, SNUG_PORT_EARLY_CONSOLE_SIZE,
+			    &early_console_bus_ops, &m->klog);
+	return r;
+}
+
+static int build_devices(struct machine *m, const struct config *config)
+{
+	const char *what = "platform";
+	int r = add_platform(m, config->console + config->share_count);
+
+	if (r == 0 && config->console) {
+		what = "console";
+		r = add_console(m);
+	}
+	for (unsigned i = 0; i < config->share_count && r == 0; i++) {
+		what = "9p share";
+		r = add_share(m, &config->shares[i]);
+	}
+	if (r < 0)
+		log_error("cannot make the VM's devices: %s: %s", what, strerror(-r));
+	return r;
+}
+
+int machine_build(struct machine *m, const struct config *config)
+{
+	const char *what;
+	int r = vm_create(&m->vm, config->kvm_fd, config->memory, &what);
+
+	if (r < 0)
+		return kvm_failed(what, r);
+	r = build_processor(m, config->kvm_fd);
+	if (r == 0)
+		r = build_devices(m, config);
+	timeline_mark(&m->timeline, "monitor: VM");
+	return r;
+}
+
+int machine_load(struct machine *m, const struct config *config, const struct kernel_image *image)
+{
+	struct boot_request request = {
+		.image = image,
+		.kernel_fd = config->kernel_fd,
+		.initrd_fd = config->initrd_fd,
+		.cmdline = config->cmdline,
+		.machine = {.cpus = CPUS, .virtio_devices = m->virtio_count},
+	};
+	struct boot_ram ram = {
+		.low = m->vm.mem.regions[0].host,
+		.low_size = m->vm.mem.regions[0].size,
+		.high_size = m->vm.mem.count > 1 ? m->vm.mem.regions[1].size : 0,
+	};
+	struct boot_entry entry;
+	const char *what;
+	int r = boot_load(&request, &ram, &entry, &what);
+
+	if (r < 0) {
+		log_error("cannot load %s: %s: %s", config->kernel_name, what, strerror(-r));
+		return r;
+	}
+	r = vcpu_set_entry(&m->vcpu, &entry, &what);
+	if (r < 0)
+		return kvm_failed(what, r);
+	timeline_mark(&m->timeline, "monitor: load");
+	return 0;
+}
+
+int machine_start(struct machine *m)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < m->share_count && r == 0; i++)
+		r = virtio_p9_start(m->shares[i]);
+	if (r == 0)
+		r = vcpu_start(&m->vcpu);
+	if (r < 0)
+		log_error("cannot start the VM's threads: %s", strerror(-r));
+	return r;
+}
+
+void machine_stop(struct machine *m)
+{
+	vcpu_kick(&m->vcpu);
+	vcpu_join(&m->vcpu);
+}
+
+void machine_destroy(struct machine *m)
+{
+	vcpu_destroy(&m->vcpu);
+	for (unsigned i = 0; i < m->share_count; i++)
+		virtio_p9_free(m->shares[i]);
+	virtio_console_free(m->console);
+	vm_destroy(&m->vm);
+	if (m->end.wake_fd >= 0)
+		(void)close(m->end.wake_fd);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* snug-monitor: one VM, from open descriptors to an exit status. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "boot/kernel_image.h"
+#include "boot/load.h"
+#include "core/exit_code.h"
+#include "core/log.h"
+#include "core/util.h"
+#include "vmm/config.h"
+#include "vmm/event_loop.h"
+#include "vmm/exit_status.h"
+#include "vmm/machine.h"
+#include "vmm/tty.h"
+
+/* Everything that can be refused before a VM exists. */
+static int check_kernel(const struct config *config, struct kernel_image *image)
+{
+	uint64_t low = min_u64(config->memory, LAYOUT_LOW_RAM_END);
+	struct stat initrd = {0};
+	const char *why;
+	uint64_t need;
+	int r = kernel_image_read(config->kernel_fd, image, &why);
+
+	if (r < 0) {
+		log_error("%s: %s", config->kernel_name, why);
+		return r;
+	}
+	if (config->initrd_fd >= 0)
+		(void)fstat(config->initrd_fd, &initrd);
+	r = boot_fits(image, (uint64_t)initrd.st_size, low, &need);
+	if (r < 0)
+		log_error("%s needs at least %llu MiB of memory, -m gave it %llu MiB",
+			  config->kernel_name, (unsigned long long)(need >> 20),
+			  (unsigned long long)(config->memory >> 20));
+	return r;
+}
+
+/* The guest runs: from raw terminal to restored one. */
+static int run(struct machine *machine, const struct config *config)
+{
+	struct tty tty;
+	int signal_fd = event_loop_signals(config->tty);
+	int r;
+
+	if (signal_fd < 0) {
+		log_error("cannot receive signals: %s", strerror(-signal_fd));
+		return signal_fd;
+	}
+	if (config->tty) {
+		r = tty_make_raw(&tty, STDIN_FILENO);
+		if (r < 0) {
+			log_error("cannot set the terminal to raw mode: %s", strerror(-r));
+			return r;
+		}
+	}
+	r = machine_start(machine);
+	if (r == 0) {
+		event_loop_run(machine, signal_fd, config->tty ? STDIN_FILENO : -1);
+		timeline_mark(&machine->timeline, "monitor: stop, drain");
+	}
+	if (config->tty)
+		tty_restore(&tty);
+	(void)close(signal_fd);
+	return r;
+}
+
+static int run_machine(struct machine *machine, const struct config *config)
+{
+	struct kernel_image image;
+	int status;
+
+	if (machine_init(machine, config) < 0 || check_kernel(config, &image) < 0 ||
+	    machine_build(machine, config) < 0 || machine_load(machine, config, &image) < 0 ||
+	    run(machine, config) < 0)
+		return EXIT_SNUG_FAILED;
+	status = exit_status_report(&machine->end, &machine->klog);
+	if (config->timeline)
+		timeline_print(&machine->timeline, &machine->vcpu.exits, STDERR_FILENO);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct machine machine;
+	struct config config;
+	int status;
+
+	if (config_parse(&config, argc, argv) < 0)
+		return EXIT_SNUG_FAILED;
+	log_set_verbose(config.verbose);
+	status = run_machine(&machine, &config);
+	machine_destroy(&machine);
+	return status;
+}
