@@ -23,6 +23,7 @@
 /* ACPI 6.4, 20.2.4: a package length of one byte holds 6 bits; of 2 to 4 bytes, 4 bits and 8 each. */
 #define PKG_ONE_BYTE_MAX 63
 #define PKG_BYTES_MAX    4
+#define PKG_BODY_LIMIT   ((1U << 28) - PKG_BYTES_MAX)
 
 /* ACPI 6.4, 6.4.3.4 and 6.4.3.6: large resource items, and 6.4.2.9, the end tag. */
 #define RESOURCE_MEMORY32_FIXED     0x86
@@ -70,8 +71,10 @@ void aml_close(struct aml *aml, size_t opened)
 	size_t bytes = 1;
 	size_t length;
 
-	if (aml->failed)
+	if (aml->failed || body >= PKG_BODY_LIMIT) {
+		aml->failed = true;
 		return;
+	}
 	if (body + bytes > PKG_ONE_BYTE_MAX)
 		for (bytes = 2; body + bytes >= (size_t)1 << (8 * bytes - 4); bytes++)
 			;
