@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest-init/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guest-init/overlay.h"
+#include "guest-init/say.h"
+
+/*
+ * cache=loose: nobody but the host writes to a read-only share, and the command sees a snapshot kept
+ * as long as it lives. msize is the most that virtio's transport takes (128 descriptors of a page).
+ * access=any: one attach for everybody; the server acts with one user's rights anyway.
+ */
+#define SHARE_OPTIONS "trans=virtio,version=9p2000.L,msize=512000,cache=loose,access=any"
+
+static int mount_share(const struct share *share, const char *dir)
+{
+	int r;
+
+	if (mount(share->tag, dir, "9p", MS_RDONLY, SHARE_OPTIONS) == 0)
+		return 0;
+	r = -errno;
+	say("guest: share ", share->tag, " on ", share->dir, ": ", strerror(-r), NULL);
+	return r;
+}
+
+/*
+ * Not only chroot: a process whose root is not its namespace's is refused user namespaces, so the
+ * share is moved over the initramfs's root as well (what switch_root(8) does).
+ */
+static int switch_root(const char *dir)
+{
+	if (chdir(dir) || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
+		return say_failed("changing the root directory", -errno);
+	return 0;
+}
+
+/* The overlays' memory: a tmpfs on the initramfs, where the command cannot find it. */
+static int make_upper(int *fd)
+{
+	if (mkdir("/upper", 0700) || mount("upper", "/upper", "tmpfs", 0, "mode=0700"))
+		return say_failed("memory for the overlays", -errno);
+	*fd = open("/upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd >= 0 ? 0 : say_failed("memory for the overlays", -errno);
+}
+
+static int mount_overlays(const struct strings *dirs, int upper)
+{
+	int r;
+
+	if (fchdir(upper))
+		return say_failed("memory for the overlays", -errno);
+	close(upper);
+	r = overlays_mount(dirs);
+	if (r)
+		return r;
+	return chdir("/") ? say_failed("/", -errno) : 0;
+}
+
+/* devtmpfs, and so /dev itself, is as the kernel made it; gid 5 is tty everywhere. */
+static const struct fresh {
+	const char *type, *dir;
+	unsigned long flags;
+	const char *data;
+	bool make;
+} fresh[] = {
+	{"proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, false},
+	{"sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, false},
+	{"devtmpfs", "/dev", MS_NOSUID, NULL, false},
+	{"devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666,mode=0620,gid=5", true},
+	{"tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777", true},
+	{"tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755", false},
+};
+
+static const struct {
+	const char *target, *name;
+} links[] = {
+	{"/proc/self/fd", "/dev/fd"},
+	{"/proc/self/fd/0", "/dev/stdin"},
+	{"/proc/self/fd/1", "/dev/stdout"},
+	{"/proc/self/fd/2", "/dev/stderr"},
+};
+
+static int mount_fresh(void)
+{
+	for (size_t i = 0; i < sizeof(fresh) / sizeof(fresh[0]); i++) {
+		const struct fresh *f = &fresh[i];
+
+		if ((f->make && mkdir(f->dir, 0755) && errno != EEXIST) ||
+		    mount(f->type, f->dir, f->type, f->flags, f->data))
+			return say_failed(f->dir, -errno);
+	}
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlink(links[i].target, links[i].name) && errno != EEXIST)
+			return say_failed(links[i].name, -errno);
+	return 0;
+}
+
+/* Decimal digits of n at the end of a zeroed buffer; returns where they start. */
+static const char *decimal(unsigned n, char *buf, size_t size)
+{
+	char *p = buf + size - 1;
+
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	return p;
+}
+
+/* What a login leaves in /run: /var/lock points there, and XDG_RUNTIME_DIR. */
+static int fill_run(const struct spec *spec)
+{
+	char dir[32] = "/run/user/", digits[12] = "";
+
+	strcat(dir, decimal(spec->uid, digits, sizeof(digits)));
+	if (mkdir("/run/lock", 01777) || mkdir("/run/user", 0755) || mkdir(dir, 0700) ||
+	    chown(dir, spec->uid, spec->gid))
+		return say_failed("/run", -errno);
+	return 0;
+}
+
+int mounts_make(const struct spec *spec)
+{
+	int upper = -1;
+	int r;
+
+	if (mkdir("/newroot", 0755))
+		return say_failed("/newroot", -errno);
+	r = mount_share(&spec->shares[0], "/newroot");
+	if (!r && spec->overlays.count > 0)
+		r = make_upper(&upper);
+	if (!r)
+		r = switch_root("/newroot");
+	for (size_t i = 1; !r && i < spec->share_count; i++)
+		r = mount_share(&spec->shares[i], spec->shares[i].dir);
+	if (!r && upper >= 0)
+		r = mount_overlays(&spec->overlays, upper);
+	if (!r)
+		r = mount_fresh();
+	return r ? r : fill_run(spec);
+}
