@@ -68,7 +68,7 @@ $(BUILD)/guest-init: $(call obj,$(INIT_SRC))
 $(BUILD)/obj/launcher/guest_init.o: launcher/guest_init.S $(BUILD)/guest-init
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
-	$(Q)$(CC) -Wa,-I$(BUILD) -c -o $@ $<
+	$(Q)$(CC) -DGUEST_INIT='"$(BUILD)/guest-init"' -c -o $@ $<
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

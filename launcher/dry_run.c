@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/dry_run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "core/abi.h"
+#include "core/util.h"
+#include "launcher/guest_init.h"
+#include "launcher/monitor.h"
+
+/* None of these means anything to a shell. */
+static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "%+,-./:=@_^";
+
+static bool has_control(const char *word)
+{
+	for (; *word; word++) {
+		if ((unsigned char)*word < 0x20 || *word == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* $'...' is the one quoting that shows a control character without sending it to the terminal. */
+static void quote_escaped(const char *word, FILE *out)
+{
+	(void)fputs("$'", out);
+	for (; *word; word++) {
+		const unsigned char c = (unsigned char)*word;
+		if (c < 0x20 || c == 0x7f)
+			(void)fprintf(out, "\\%03o", c);
+		else
+			(void)fprintf(out, c == '\'' || c == '\\' ? "\\%c" : "%c", c);
+	}
+	(void)fputc('\'', out);
+}
+
+void shell_quote(const char *word, FILE *out)
+{
+	if (has_control(word)) {
+		quote_escaped(word, out);
+	} else if (*word && word[strspn(word, plain)] == '\0') {
+		(void)fputs(word, out);
+	} else {
+		(void)fputc('\'', out);
+		for (; *word; word++)
+			(void)(*word == '\'' ? fputs("'\\''", out) : fputc(*word, out));
+		(void)fputc('\'', out);
+	}
+}
+
+static void print_initrd(const struct plan *plan, const struct prepared *prepared, FILE *out)
+{
+	char path[PATH_MAX];
+
+	(void)fprintf(out, "\n# initrd: %llu bytes\n", (unsigned long long)prepared->initrd_size);
+	(void)fprintf(out, "#   /init  guest-init, %zu bytes\n",
+		      (size_t)(guest_init_image_end - guest_init_image));
+	for (size_t i = 0; i < plan->kernel.modules.count; i++) {
+		const struct module *module = &plan->kernel.modules.modules[i];
+		if (prepare_module_path(module, path) == 0)
+			(void)fprintf(out, "#   %s  from %s\n", path, module->path);
+	}
+	(void)fprintf(out, "#   " SNUG_SPEC_PATH "  %zu bytes:\n", prepared->spec.size);
+	const char *record = NULL;
+	while ((record = spec_next(&prepared->spec, record))) {
+		(void)fputs("#     ", out);
+		shell_quote(record, out);
+		(void)fputc('\n', out);
+	}
+}
+
+static void print_redirection(int fd, const char *operator, const char * file, FILE *out)
+{
+	(void)fprintf(out, " \\\n  %d%s", fd, operator);
+	shell_quote(file, out);
+}
+
+static void print_monitor(const struct plan *plan, const char *monitor, const struct strlist *argv,
+			  FILE *out)
+{
+	(void)fputs(
+		"\n# monitor (the initrd is a memory file: save one to run this by hand)\nenv -i ",
+		out);
+	shell_quote(monitor, out);
+	for (size_t i = 1; i < argv->count; i++) {
+		(void)fputs(" \\\n  ", out);
+		shell_quote(argv->items[i], out);
+	}
+	print_redirection(MONITOR_FD_KVM, "<>", "/dev/kvm", out);
+	print_redirection(MONITOR_FD_KERNEL, "<", plan->kernel.path, out);
+	print_redirection(MONITOR_FD_INITRD, "<", "initrd", out);
+	for (unsigned i = 0; i < plan->share_count; i++)
+		print_redirection(MONITOR_FD_SHARES + (int)i, "<", plan->shares[i].host_dir, out);
+	(void)fputc('\n', out);
+}
+
+int dry_run_print(const struct plan *plan, const struct prepared *prepared, const char *monitor,
+		  const struct strlist *monitor_argv, FILE *out)
+{
+	(void)fprintf(out, "# kernel:  %s (%s)\n", plan->kernel.path,
+		      plan->kernel.image.version[0] ? plan->kernel.image.version : "no version");
+	(void)fprintf(out, "# modules: %s (%zu to load)\n", plan->kernel.modules_dir,
+		      plan->kernel.modules.count);
+	(void)fprintf(out, "# memory:  %lluM\n", (unsigned long long)(plan->memory / MIB(1)));
+	(void)fputs("# command:", out);
+	for (size_t i = 0; i < plan->argv.count; i++) {
+		(void)fputc(' ', out);
+		shell_quote(plan->argv.items[i], out);
+	}
+	(void)fputc('\n', out);
+	print_initrd(plan, prepared, out);
+	print_monitor(plan, monitor, monitor_argv, out);
+	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --dry-run: a plan in words, with command lines that can be copied into a shell. */
+#ifndef LAUNCHER_DRY_RUN_H
+#define LAUNCHER_DRY_RUN_H
+
+#include <stdio.h>
+
+#include "launcher/plan.h"
+#include "launcher/prepare.h"
+#include "launcher/strlist.h"
+
+/* monitor: the monitor's path. 0, or -errno of writing. */
+int dry_run_print(const struct plan *plan, const struct prepared *prepared, const char *monitor,
+		  const struct strlist *monitor_argv, FILE *out);
+
+/* Writes word so that a POSIX shell reads it as that one word; without control characters. */
+void shell_quote(const char *word, FILE *out);
+
+#endif

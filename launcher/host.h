@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the host offers, and whether it can run a VM at all. */
+#ifndef LAUNCHER_HOST_H
+#define LAUNCHER_HOST_H
+
+#include <stdint.h>
+
+struct host {
+	const char *root; /* put before every path that is looked at: "", or a test's directory */
+	uint64_t ram;     /* bytes of physical RAM */
+};
+
+void host_read(struct host *host);
+
+/*
+ * Can this host's KVM run a stock kernel? 0, or -ENOTSUP after having logged why not. Some KVM
+ * variants open and answer like any other and then run only kernels made for them: the guest would
+ * hang without a word. Says nothing about hosts that have no KVM: host_open_kvm() does.
+ */
+int host_check_kvm(const struct host *host);
+
+/* Opens /dev/kvm for the monitor. A descriptor (O_CLOEXEC), or -errno after having logged what to do. */
+int host_open_kvm(const struct host *host);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/kernel.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/cleanup.h"
+#include "core/log.h"
+#include "core/util.h"
+
+/* What a guest needs, in the order in which it is loaded: the bus, the console, the files. */
+static const struct need {
+	const char *module;
+	const char *what;
+} needs[] = {
+	{"virtio_mmio", "virtio-mmio devices"}, {"virtio_console", "virtio console"},
+	{"9pnet_virtio", "9p file system"},     {"9p", "9p file system"},
+	{"overlay", "overlay file system"},
+};
+
+/* Why a kernel will not do, to complete "FILE ". */
+struct reason {
+	char text[2 * PATH_MAX];
+};
+
+__attribute__((format(printf, 3, 4))) static int because(struct reason *reason, int err,
+							 const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(reason->text, sizeof(reason->text), fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Takes over candidate if it is a directory. */
+static bool use_directory(struct kernel *kernel, char *candidate)
+{
+	if (candidate && is_directory(candidate)) {
+		kernel->modules_dir = candidate;
+		return true;
+	}
+	free(candidate);
+	return false;
+}
+
+__attribute__((format(printf, 1, 2))) static char *text(const char *fmt, ...)
+{
+	char *made = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int len = vasprintf(&made, fmt, ap);
+	va_end(ap);
+	return len < 0 ? NULL : made;
+}
+
+/* Cuts the last component off; what it was, or NULL if there is none. */
+static const char *cut(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	return slash + 1;
+}
+
+/*
+ * Where the modules of a kernel are, in this order: beside it, where it was found in their directory
+ * (Fedora's /lib/modules/VERSION/vmlinuz); in the tree whose boot directory it was found in (an
+ * unpacked package); in the host's own.
+ */
+static void find_modules_dir(struct kernel *kernel, const struct host *host)
+{
+	static const char *const below[] = {"/lib/modules", "/usr/lib/modules"};
+	const char *version = kernel->image.version;
+	_cleanup_free_ char *tree = realpath(kernel->path, NULL);
+	const char *name;
+
+	if (!version[0] || strchr(version, '/'))
+		return;
+	if (tree && cut(tree)) {
+		const char *slash = strrchr(tree, '/');
+		if (slash && strcmp(slash + 1, version) == 0 && use_directory(kernel, strdup(tree)))
+			return;
+		name = cut(tree);
+		for (size_t i = 0; i < ARRAY_SIZE(below) && name && !strcmp(name, "boot"); i++) {
+			if (use_directory(kernel, text("%s%s/%s", tree, below[i], version)))
+				return;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
+		if (use_directory(kernel, text("%s%s/%s", host->root, below[i], version)))
+			return;
+	}
+}
+
+static int no_modules_dir(const struct kernel *kernel, struct reason *reason)
+{
+	const char *version = kernel->image.version;
+
+	if (!version[0])
+		return because(
+			reason, -ENOENT,
+			"does not say its version; say where its modules are with --modules");
+	return because(
+		reason, -ENOENT,
+		"has no modules: there is no directory /lib/modules/%s; install its package, "
+		"or say where they are with --modules",
+		version);
+}
+
+static int no_index(const char *dir, struct reason *reason)
+{
+	char tree[PATH_MAX];
+
+	(void)snprintf(tree, sizeof(tree), "%s", dir);
+	const char *version = cut(tree);
+	const size_t len = strlen(tree);
+	static const char tail[] = "/lib/modules";
+	const size_t tail_len = sizeof(tail) - 1;
+
+	if (!version || len < tail_len || strcmp(tree + len - tail_len, tail) != 0)
+		return because(
+			reason, -ENODATA,
+			"cannot be used: its modules in %s have no index (modules.dep.bin); "
+			"move them to TREE/lib/modules/VERSION and run 'depmod -b TREE VERSION'",
+			dir);
+	tree[len - tail_len] = '\0';
+	return because(reason, -ENODATA,
+		       "cannot be used: its modules in %s have no index (modules.dep.bin); run "
+		       "'depmod -b %s %s'",
+		       dir, tree[0] ? tree : "/", version);
+}
+
+static int resolve_modules(struct kernel *kernel, struct reason *reason)
+{
+	const char *names[ARRAY_SIZE(needs) + 1] = {NULL};
+	const char *dir = kernel->modules_dir;
+	const char *missing;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+		names[i] = needs[i].module;
+	int err = modules_resolve(dir, names, &kernel->modules, &missing);
+	if (!err)
+		return 0;
+	if (err == -ENODATA)
+		return no_index(dir, reason);
+	if (!missing)
+		return because(reason, err, "cannot be used: its modules in %s cannot be read: %s",
+			       dir, strerror(-err));
+	size_t i = 0;
+	while (strcmp(needs[i].module, missing) != 0)
+		i++;
+	return because(
+		reason, err,
+		"has no %s (neither built in nor as a module in %s): take another kernel, as "
+		"Debian's linux-image-amd64",
+		needs[i].what, dir);
+}
+
+static int check(struct kernel *kernel, const struct host *host, const char *modules_dir,
+		 struct reason *reason)
+{
+	const char *why;
+	int err = kernel_image_read(kernel->fd, &kernel->image, &why);
+
+	if (err == -ENOEXEC)
+		return because(reason, err, "%s", why);
+	if (err)
+		return because(reason, err, "%s (%s)", why, strerror(-err));
+	if (!modules_dir) {
+		find_modules_dir(kernel, host);
+	} else {
+		kernel->modules_dir = strdup(modules_dir);
+		if (kernel->modules_dir && !is_directory(modules_dir))
+			return because(reason, -ENOTDIR,
+				       "cannot be used: --modules: %s is not a directory",
+				       modules_dir);
+	}
+	return kernel->modules_dir ? resolve_modules(kernel, reason)
+				   : no_modules_dir(kernel, reason);
+}
+
+/* Fills *kernel from file, or says in *reason why it will not do. */
+static int try_kernel(struct kernel *kernel, const struct host *host, const char *file,
+		      const char *modules_dir, struct reason *reason)
+{
+	*kernel = KERNEL_NONE;
+	kernel->path = strdup(file);
+	/* O_NONBLOCK: a FIFO is not to be waited for. */
+	kernel->fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int err = kernel->path ? 0 : because(reason, -ENOMEM, "cannot be used: out of memory");
+	if (kernel->fd < 0 && errno == EACCES)
+		err = because(reason, -EACCES,
+			      "is not readable for you; try 'sudo chmod a+r %s', or give a copy "
+			      "with -k",
+			      file);
+	else if (kernel->fd < 0)
+		err = because(reason, -errno, "cannot be opened: %s", strerror(errno));
+	if (!err)
+		err = check(kernel, host, modules_dir, reason);
+	if (err)
+		kernel_free(kernel);
+	return err;
+}
+
+static int is_kernel_name(const struct dirent *entry)
+{
+	return strncmp(entry->d_name, "vmlinuz-", strlen("vmlinuz-")) == 0;
+}
+
+static int newest_first(const struct dirent **a, const struct dirent **b)
+{
+	return strverscmp((*b)->d_name, (*a)->d_name);
+}
+
+static int choose_in(struct kernel *kernel, const struct host *host, const char *modules_dir,
+		     const char *boot, struct dirent **entries, int count)
+{
+	_cleanup_free_ char *newest = NULL; /* what is wrong with it */
+	int err = -ENOENT;
+
+	for (int i = 0; i < count; i++) {
+		_cleanup_free_ char *path = text("%s/%s", boot, entries[i]->d_name);
+		struct reason reason;
+		err = path ? try_kernel(kernel, host, path, modules_dir, &reason) : -ENOMEM;
+		if (!err || !path)
+			return err;
+		log_verbose("%s %s", path, reason.text);
+		if (!newest)
+			newest = text("%s %s", path, reason.text);
+	}
+	if (count == 0)
+		log_error("no kernel: %s has no vmlinuz-*; install one (Debian: "
+			  "linux-image-amd64), or give one with -k",
+			  boot);
+	else if (count == 1)
+		log_error("%s", newest ? newest : "out of memory");
+	else
+		log_error("none of the %d kernels in %s can be used; the newest: %s", count, boot,
+			  newest ? newest : "out of memory");
+	return err;
+}
+
+int kernel_choose(struct kernel *kernel, const struct host *host, const char *file,
+		  const char *modules_dir)
+{
+	struct dirent **entries = NULL;
+	struct reason reason;
+
+	if (file) {
+		int err = try_kernel(kernel, host, file, modules_dir, &reason);
+		if (err)
+			log_error("%s %s", file, reason.text);
+		return err;
+	}
+	_cleanup_free_ char *boot = text("%s/boot", host->root);
+	if (!boot)
+		return -ENOMEM;
+	int count = scandir(boot, &entries, is_kernel_name, newest_first);
+	int err = choose_in(kernel, host, modules_dir, boot, entries, count > 0 ? count : 0);
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
+	return err;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+	cleanup_close(&kernel->fd);
+	free(kernel->path);
+	free(kernel->modules_dir);
+	modules_free(&kernel->modules);
+	*kernel = KERNEL_NONE;
+}

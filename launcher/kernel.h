@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's kernel: which file, which modules belong to it, and whether it can do the job. */
+#ifndef LAUNCHER_KERNEL_H
+#define LAUNCHER_KERNEL_H
+
+#include "boot/kernel_image.h"
+#include "boot/modules.h"
+#include "launcher/host.h"
+
+struct kernel {
+	int fd;     /* the open file; owned */
+	char *path; /* owned, as modules_dir */
+	struct kernel_image image;
+	char *modules_dir;
+	struct module_list modules; /* what the guest has to load, in order */
+};
+
+#define KERNEL_NONE ((struct kernel){.fd = -1})
+
+/*
+ * Opens file (NULL: the newest of the host's /boot/vmlinuz-* that will do), finds its modules in
+ * modules_dir (NULL: the directory that belongs to it, see kernel.c) and resolves those the guest
+ * needs. 0, or -errno after having logged what is wrong and what to do. *kernel is KERNEL_NONE
+ * before the call, and after an error.
+ */
+int kernel_choose(struct kernel *kernel, const struct host *host, const char *file,
+		  const char *modules_dir);
+
+void kernel_free(struct kernel *kernel);
+
+#endif

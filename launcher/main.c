@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The snug command: options become a plan, a plan becomes a monitor. Only main() ends the process. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/exit_code.h"
+#include "core/log.h"
+#include "launcher/caller.h"
+#include "launcher/dry_run.h"
+#include "launcher/host.h"
+#include "launcher/monitor.h"
+#include "launcher/options.h"
+#include "launcher/plan.h"
+#include "launcher/prepare.h"
+#include "launcher/stages.h"
+#include "launcher/stdio.h"
+
+static int written(int err)
+{
+	if (err)
+		log_error("standard output: %s", strerror(-err));
+	return err;
+}
+
+/* Never returns 0: success is another program. */
+static int start(const struct plan *plan, const struct host *host, const struct prepared *prepared,
+		 const char *monitor, const struct strlist *argv)
+{
+	struct monitor_fds fds = {.kernel = plan->kernel.fd, .initrd = prepared->initrd_fd};
+	int err = host_check_kvm(host);
+
+	if (err)
+		return err;
+	fds.kvm = host_open_kvm(host);
+	if (fds.kvm < 0)
+		return fds.kvm;
+	err = monitor_open_shares(plan, &fds);
+	return err ? err : monitor_exec(monitor, argv, plan, &fds);
+}
+
+static int run(const struct options *options, const struct caller *caller, struct stages *stages)
+{
+	_cleanup_plan_ struct plan plan;
+	_cleanup_prepared_ struct prepared prepared = {.initrd_fd = -1};
+	_cleanup_strlist_ struct strlist argv = {0};
+	char monitor[PATH_MAX];
+	struct host host;
+
+	host_read(&host);
+	int err = plan_make(&plan, options, caller, &host);
+	stage_end(stages, "plan");
+	if (!err)
+		err = prepare(&prepared, &plan);
+	stage_end(stages, "initrd");
+	if (!err)
+		err = monitor_find(monitor);
+	if (!err)
+		err = monitor_argv(&plan, stages, &argv);
+	if (err)
+		return err;
+	if (options->dry_run)
+		return written(dry_run_print(&plan, &prepared, monitor, &argv, stdout));
+	return start(&plan, &host, &prepared, monitor, &argv);
+}
+
+static int command(int argc, char **argv, struct stages *stages)
+{
+	_cleanup_options_ struct options options = {0};
+	_cleanup_caller_ struct caller caller = {0};
+	struct stdio stdio;
+	int err = stdio_begin(&stdio);
+
+	if (!err)
+		err = options_parse(&options, argc, argv);
+	if (err)
+		return err;
+	if (options.command != COMMAND_RUN)
+		return written(options_print_help(options.command, stdout));
+	log_set_verbose(options.verbose);
+	err = caller_read(&caller, &stdio);
+	return err ? err : run(&options, &caller, stages);
+}
+
+int main(int argc, char **argv)
+{
+	struct stages stages = {0};
+
+	stage_end(&stages, "exec");
+	return command(argc, argv, &stages) ? EXIT_SNUG_FAILED : EXIT_SUCCESS;
+}

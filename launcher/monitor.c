@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "core/util.h"
+
+/* Where "make install" puts it. */
+#ifndef LIBEXECDIR
+#define LIBEXECDIR "/usr/local/libexec"
+#endif
+
+#define MONITOR_NAME      "snug-monitor"
+#define MONITOR_INSTALLED LIBEXECDIR "/snug/" MONITOR_NAME
+
+static int beside_this_program(char *path)
+{
+	char self[PATH_MAX];
+	const ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
+
+	if (len < 0)
+		return -errno;
+	const char *slash = memrchr(self, '/', (size_t)len);
+	if (!slash)
+		return -ENOENT;
+	const int n = snprintf(path, PATH_MAX, "%.*s/" MONITOR_NAME, (int)(slash - self), self);
+	if (n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return access(path, X_OK) < 0 ? -errno : 0;
+}
+
+int monitor_find(char *path)
+{
+	if (beside_this_program(path) == 0)
+		return 0;
+	(void)snprintf(path, PATH_MAX, "%s", MONITOR_INSTALLED);
+	if (access(path, X_OK) == 0)
+		return 0;
+	int err = -errno;
+	log_error(MONITOR_NAME " is neither beside snug nor at " MONITOR_INSTALLED
+			       ": %s; install snug again",
+		  strerror(-err));
+	return err;
+}
+
+int monitor_argv(const struct plan *plan, const struct stages *stages, struct strlist *argv)
+{
+	strlist_add(argv, MONITOR_NAME);
+	strlist_addf(argv, "--kvm=%d", MONITOR_FD_KVM);
+	strlist_addf(argv, "--kernel=%d", MONITOR_FD_KERNEL);
+	strlist_addf(argv, "--kernel-name=%s", plan->kernel.path);
+	strlist_addf(argv, "--initrd=%d", MONITOR_FD_INITRD);
+	strlist_addf(argv, "--cmdline=%s", plan->cmdline);
+	strlist_addf(argv, "--memory=%llu", (unsigned long long)plan->memory);
+	for (unsigned i = 0; i < plan->share_count; i++)
+		strlist_addf(argv, "--share=%s:%u", plan->shares[i].tag, MONITOR_FD_SHARES + i);
+	strlist_add(argv, "--console");
+	if (plan->stdio.tty)
+		strlist_add(argv, "--tty");
+	if (plan->verbose)
+		strlist_add(argv, "--verbose");
+	if (!plan->timeline)
+		return argv->error;
+	strlist_add(argv, "--timeline");
+	for (unsigned i = 0; i < stages->count; i++)
+		strlist_addf(argv, "--stage=%s:%llu", stages->items[i].name,
+			     (unsigned long long)stages->items[i].ns);
+	return argv->error;
+}
+
+int monitor_open_shares(const struct plan *plan, struct monitor_fds *fds)
+{
+	for (unsigned i = 0; i < plan->share_count; i++) {
+		const char *dir = plan->shares[i].host_dir;
+		fds->shares[i] = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fds->shares[i] < 0) {
+			int err = -errno;
+			log_error("%s cannot be shared: %s", dir, strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* First out of the way of all the numbers, then onto them; dup2 clears O_CLOEXEC. */
+static int place(const int *from, int count)
+{
+	int moved[MONITOR_FD_END];
+
+	for (int i = 0; i < count; i++) {
+		moved[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MONITOR_FD_END);
+		if (moved[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < count; i++) {
+		if (dup2(moved[i], MONITOR_FD_KVM + i) < 0)
+			return -errno;
+	}
+	return close_range((unsigned)(MONITOR_FD_KVM + count), ~0U, CLOSE_RANGE_CLOEXEC) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int place_fds(const struct plan *plan, const struct monitor_fds *fds)
+{
+	int from[MONITOR_FD_END] = {fds->kvm, fds->kernel, fds->initrd};
+	int count = 3;
+
+	for (unsigned i = 0; i < plan->share_count; i++)
+		from[count++] = fds->shares[i];
+	return place(from, count);
+}
+
+static void reset_signals(void)
+{
+	static const int kept[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++) {
+		struct sigaction action;
+		bool keep = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+			keep |= sig == kept[i];
+		if (!keep && sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			(void)signal(sig, SIG_DFL);
+	}
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The 9p server holds a descriptor for every file the guest knows. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int monitor_exec(const char *path, const struct strlist *argv, const struct plan *plan,
+		 const struct monitor_fds *fds)
+{
+	static char *const no_environment[] = {NULL};
+
+	raise_fd_limit();
+	int err = place_fds(plan, fds);
+	if (err) {
+		log_error("the monitor's descriptors cannot be put in place: %s", strerror(-err));
+		return err;
+	}
+	stdio_reopen(&plan->stdio);
+	reset_signals();
+	(void)execve(path, argv->items, no_environment);
+	err = -errno;
+	log_error("%s cannot be executed: %s", path, strerror(-err));
+	return err;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The monitor: where it is, how it is called (vmm/config.h) and how this process becomes it. Its
+ * descriptors always have the same numbers, so that a dry run shows the very command line.
+ */
+#ifndef LAUNCHER_MONITOR_H
+#define LAUNCHER_MONITOR_H
+
+#include "launcher/plan.h"
+#include "launcher/stages.h"
+#include "launcher/strlist.h"
+
+enum {
+	MONITOR_FD_KVM = 3,
+	MONITOR_FD_KERNEL,
+	MONITOR_FD_INITRD,
+	MONITOR_FD_SHARES, /* the first share; the others follow */
+	MONITOR_FD_END = MONITOR_FD_SHARES + PLAN_SHARES_MAX,
+};
+
+struct monitor_fds {
+	int kvm;
+	int kernel;
+	int initrd;
+	int shares[PLAN_SHARES_MAX]; /* as many as the plan has */
+};
+
+/*
+ * Finds the program: beside this one (a build directory), or where it is installed. path has PATH_MAX
+ * bytes. 0, or -errno after having logged.
+ */
+int monitor_find(char *path);
+
+/* The monitor's argument vector. 0 or -ENOMEM (nothing logged). */
+int monitor_argv(const struct plan *plan, const struct stages *stages, struct strlist *argv);
+
+/* Opens what the plan shares. 0, or -errno after having logged. The descriptors are the caller's. */
+int monitor_open_shares(const struct plan *plan, struct monitor_fds *fds);
+
+/*
+ * Becomes the monitor: descriptors in place and every other one closed, an empty environment, signals
+ * as a fresh process has them (an inherited "ignore" of a hang-up or a keyboard signal stays: nohup
+ * and "&" mean it), as many descriptors as the hard limit allows. Returns -errno after having logged.
+ */
+int monitor_exec(const char *path, const struct strlist *argv, const struct plan *plan,
+		 const struct monitor_fds *fds);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/util.h"
+#include "launcher/options_table.h"
+#include "launcher/suggest.h"
+
+#define OPTION_WORD_MAX 64
+
+int size_parse(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMG";
+	uint64_t scale = 1;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	const uint64_t number = strtoull(text, &end, 10);
+	if (errno)
+		return -ERANGE;
+	if (*end) {
+		const char *unit = strchr(units, *end & ~0x20);
+		if (!unit || end[1])
+			return -EINVAL;
+		scale = 1ULL << (10 * (unit - units + 1));
+	}
+	if (mul_overflows(number, scale, bytes) || *bytes == 0)
+		return -ERANGE;
+	return 0;
+}
+
+static int set_memory(struct options *options, const char *value)
+{
+	uint64_t bytes = 0;
+	int err = size_parse(value, &bytes);
+
+	if (err == -EINVAL)
+		log_error("--memory: '%s' is not a size; write 512M or 2G", value);
+	else if (err)
+		log_error("--memory: '%s' is not possible; write 512M or 2G", value);
+	else if (bytes < MIB(1))
+		log_error("--memory: '%s' is less than 1M; a plain number counts bytes, did you "
+			  "mean %.*sM?",
+			  value, (int)strspn(value, "0123456789"), value);
+	else if (bytes % MIB(1))
+		log_error("--memory: '%s' is not a whole number of MiB", value);
+	else {
+		options->memory = bytes;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int set_env(struct options *options, const char *value)
+{
+	if (value[0] == '\0' || value[0] == '=') {
+		log_error("--env: '%s' names no variable; write -e NAME=VALUE, or -e NAME for "
+			  "your own value",
+			  value);
+		return -EINVAL;
+	}
+	strlist_add(&options->env, value);
+	return options->env.error;
+}
+
+static int set_string(const char **field, const struct option_def *def, const char *value)
+{
+	if (value[0] == '\0') {
+		log_error("--%s: the value is empty", def->name);
+		return -EINVAL;
+	}
+	*field = value;
+	return 0;
+}
+
+static int set(struct options *options, const struct option_def *def, const char *value)
+{
+	switch (def->id) {
+	case OPTION_MEMORY:
+		return set_memory(options, value);
+	case OPTION_KERNEL:
+		return set_string(&options->kernel, def, value);
+	case OPTION_MODULES:
+		return set_string(&options->modules, def, value);
+	case OPTION_APPEND:
+		strlist_add(&options->append, value);
+		return options->append.error;
+	case OPTION_ENV:
+		return set_env(options, value);
+	case OPTION_USER:
+		return set_string(&options->user, def, value);
+	case OPTION_WORKDIR:
+		return set_string(&options->workdir, def, value);
+	case OPTION_DRY_RUN:
+		options->dry_run = true;
+		return 0;
+	case OPTION_TIMELINE:
+		options->timeline = true;
+		return 0;
+	case OPTION_VERBOSE:
+		options->verbose = true;
+		return 0;
+	case OPTION_HELP:
+		options->command = COMMAND_HELP_RUN;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const struct option_def *by_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < option_def_count; i++) {
+		if (strncmp(option_defs[i].name, name, len) == 0 &&
+		    option_defs[i].name[len] == '\0')
+			return &option_defs[i];
+	}
+	return NULL;
+}
+
+static const struct option_def *by_letter(char letter)
+{
+	for (size_t i = 0; i < option_def_count; i++) {
+		if (letter && option_defs[i].letter == letter)
+			return &option_defs[i];
+	}
+	return NULL;
+}
+
+static int unknown_option(const char *word)
+{
+	const char *names[OPTION_COUNT];
+	char name[OPTION_WORD_MAX];
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < option_def_count; i++)
+		names[i] = option_defs[i].name;
+	/* "-memory" is a near miss as well; a single wrong letter says nothing. */
+	const char *start = word + strspn(word, "-");
+	const size_t len = strcspn(start, "=");
+	if (len > 1 && len < sizeof(name)) {
+		memcpy(name, start, len);
+		name[len] = '\0';
+		nearest = suggest(name, names, option_def_count);
+	}
+	if (nearest)
+		log_error("unknown option '%s'; did you mean --%s?", word, nearest);
+	else
+		log_error("unknown option '%s'; see 'snug help run'", word);
+	return -EINVAL;
+}
+
+/* The words still to be read. */
+struct words {
+	char *const *next;
+};
+
+static const char *take_value(struct words *words)
+{
+	return *words->next ? *words->next++ : NULL;
+}
+
+static int no_value(const char *word, const struct option_def *def)
+{
+	log_error("option '%s' needs a value: %s", word, def->value);
+	return -EINVAL;
+}
+
+/* --name, --name=value, --name value */
+static int parse_long(struct options *options, const char *word, struct words *words)
+{
+	const char *name = word + 2;
+	const size_t len = strcspn(name, "=");
+	const struct option_def *def = by_name(name, len);
+	const char *value = name[len] ? name + len + 1 : NULL;
+
+	if (!def)
+		return unknown_option(word);
+	if (!def->value && value) {
+		log_error("option '--%s' takes no value", def->name);
+		return -EINVAL;
+	}
+	if (def->value && !value)
+		value = take_value(words);
+	if (def->value && !value)
+		return no_value(word, def);
+	return set(options, def, value);
+}
+
+/* -m512M, -m 512M, and letters without a value in one word */
+static int parse_short(struct options *options, const char *word, struct words *words)
+{
+	for (const char *letter = word + 1; *letter; letter++) {
+		const struct option_def *def = by_letter(*letter);
+
+		if (!def)
+			return unknown_option(word);
+		if (def->value) {
+			const char *value = letter[1] ? letter + 1 : take_value(words);
+			return value ? set(options, def, value) : no_value(word, def);
+		}
+		int err = set(options, def, NULL);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int parse_run(struct options *options, char *const *argv)
+{
+	struct words words = {argv};
+	int err = 0;
+
+	while (!err && options->command == COMMAND_RUN) {
+		const char *word = *words.next;
+
+		if (!word || word[0] != '-' || word[1] == '\0')
+			break;
+		words.next++;
+		if (strcmp(word, "--") == 0)
+			break;
+		err = word[1] == '-' ? parse_long(options, word, &words)
+				     : parse_short(options, word, &words);
+	}
+	options->argv = words.next;
+	return err;
+}
+
+static int unknown_command(const char *word)
+{
+	static const char *const commands[] = {"run", "help", "version"};
+	const char *nearest = suggest(word, commands, ARRAY_SIZE(commands));
+
+	if (nearest)
+		log_error("unknown command '%s'; did you mean 'snug %s'?", word, nearest);
+	else if (word[0] == '-')
+		log_error("unknown option '%s'; options follow the command, as in 'snug run %s', "
+			  "see 'snug help'",
+			  word, word);
+	else
+		log_error("unknown command '%s'; to run it in a VM: snug run -- %s", word, word);
+	return -EINVAL;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+int options_parse(struct options *options, int argc, char *const argv[])
+{
+	*options = (struct options){.command = COMMAND_RUN};
+	if (argc < 2) {
+		log_error("no command; try 'snug run -- CMD' or 'snug help'");
+		return -EINVAL;
+	}
+	if (strcmp(argv[1], "run") == 0)
+		return parse_run(options, argv + 2);
+	if (is_one_of(argv[1], "help", "--help", "-h")) {
+		options->command = COMMAND_HELP;
+		if (argc > 2 && strcmp(argv[2], "run") == 0)
+			options->command = COMMAND_HELP_RUN;
+		else if (argc > 2 && !is_one_of(argv[2], "help", "version", "--help"))
+			return unknown_command(argv[2]);
+		return 0;
+	}
+	if (is_one_of(argv[1], "version", "--version", "-V")) {
+		options->command = COMMAND_VERSION;
+		return 0;
+	}
+	return unknown_command(argv[1]);
+}
+
+void options_free(struct options *options)
+{
+	strlist_free(&options->append);
+	strlist_free(&options->env);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of snug as data. Nothing here acts on an option or looks at the host: plan.h does.
+ *
+ *   snug run [options] [--] [CMD ARG...]     snug help [run]     snug version
+ *
+ * Options end at "--" or at the first word that is not one, so that CMD's own options are CMD's.
+ */
+#ifndef LAUNCHER_OPTIONS_H
+#define LAUNCHER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "launcher/strlist.h"
+
+enum command {
+	COMMAND_RUN,
+	COMMAND_HELP,     /* of snug */
+	COMMAND_HELP_RUN, /* of snug run */
+	COMMAND_VERSION,
+};
+
+struct options {
+	enum command command;
+	uint64_t memory;       /* bytes, a whole number of MiB; 0: not given */
+	const char *kernel;    /* NULL: not given, as with all strings; they point into argv */
+	const char *modules;   /* directory */
+	const char *user;      /* NAME, UID or UID:GID */
+	const char *workdir;   /* directory */
+	struct strlist append; /* kernel parameters */
+	struct strlist env;    /* "K=V", or "K" for the caller's value */
+	bool dry_run;
+	bool timeline;
+	bool verbose;
+	char *const
+		*argv; /* CMD and its arguments, NULL-terminated, points into argv; empty: none */
+};
+
+/* argv -> options. 0, or -EINVAL (-ENOMEM) after having logged one line. */
+int options_parse(struct options *options, int argc, char *const argv[]);
+
+void options_free(struct options *options);
+#define _cleanup_options_ __attribute__((cleanup(options_free)))
+
+/* Prints what COMMAND_HELP, COMMAND_HELP_RUN or COMMAND_VERSION asks for. 0, or -errno of writing. */
+int options_print_help(enum command command, FILE *out);
+
+/*
+ * "512M" -> bytes (K, M or G, either case; plain: bytes). 0, or -EINVAL: not a size; -ERANGE: zero or
+ * more than 64 bits hold.
+ */
+int size_parse(const char *text, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/options_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "core/util.h"
+#include "launcher/options.h"
+
+/* The Makefile passes it; by hand, a build is a build. */
+#ifndef SNUG_VERSION
+#define SNUG_VERSION "0.1"
+#endif
+
+const struct option_def option_defs[] = {
+	{OPTION_MEMORY, 'm', "memory", "SIZE",
+	 "RAM of the VM, as in 512M or 2G (default: 512M, or half of a smaller host)"},
+	{OPTION_KERNEL, 'k', "kernel", "FILE",
+	 "the kernel, a bzImage (default: the newest in /boot that can run commands here)"},
+	{OPTION_MODULES, 0, "modules", "DIR",
+	 "the kernel's modules (default: the directory that belongs to the kernel)"},
+	{OPTION_APPEND, 0, "append", "STR", "more kernel parameters; may be repeated"},
+	{OPTION_ENV, 'e', "env", "K[=V]",
+	 "an environment variable; K alone passes your own value; may be repeated"},
+	{OPTION_USER, 'u', "user", "USER",
+	 "run as root, NAME or UID[:GID] in the VM (default: as you)"},
+	{OPTION_WORKDIR, 'w', "workdir", "DIR", "run in DIR (default: the current directory)"},
+	{OPTION_DRY_RUN, 0, "dry-run", NULL, "show what would be run, and run nothing"},
+	{OPTION_TIMELINE, 0, "timeline", NULL, "show on standard error where the time went"},
+	{OPTION_VERBOSE, 0, "verbose", NULL, "show the kernel's messages on standard error"},
+	{OPTION_HELP, 'h', "help", NULL, "show this text"},
+};
+const size_t option_def_count = ARRAY_SIZE(option_defs);
+
+static const char help_snug[] =
+	"snug runs one command in a virtual machine of its own, with this machine's files.\n"
+	"\n"
+	"  snug run [OPTIONS] [--] [CMD ARG...]   run CMD, or your shell\n"
+	"  snug help [run]                        this text, or that of a command\n"
+	"  snug version                           the version\n";
+
+static const char help_run_head[] =
+	"snug run [OPTIONS] [--] [CMD ARG...]\n"
+	"\n"
+	"Runs CMD (default: your shell) in a virtual machine of its own. Files are the host's, "
+	"read\n"
+	"only; what is written below /tmp, /home and your home directory is gone afterwards.\n"
+	"\n";
+
+static const char help_run_tail[] = "\n"
+				    "Environment: PATH, HOME, USER, LOGNAME, SHELL, TERM, "
+				    "COLORTERM, NO_COLOR, LANG, LANGUAGE,\n"
+				    "LC_*, TZ, EDITOR, VISUAL and PAGER are passed on, nothing "
+				    "else; SNUG=1 is added, then -e.\n"
+				    "Exit status: CMD's own; 125 snug or the VM failed; 126 CMD "
+				    "cannot be executed; 127 CMD was\n"
+				    "not found; 128+N CMD was killed by signal N.\n";
+
+static void print_option(const struct option_def *def, FILE *out)
+{
+	char names[64];
+	int n = snprintf(names, sizeof(names), "%c%c%s --%s", def->letter ? '-' : ' ',
+			 def->letter ? def->letter : ' ', def->letter ? "," : " ", def->name);
+
+	if (def->value && n > 0 && (size_t)n < sizeof(names))
+		(void)snprintf(names + n, sizeof(names) - (size_t)n, "=%s", def->value);
+	(void)fprintf(out, "  %-22s %s\n", names, def->help);
+}
+
+int options_print_help(enum command command, FILE *out)
+{
+	if (command == COMMAND_VERSION) {
+		(void)fprintf(out, "snug %s\n", SNUG_VERSION);
+	} else if (command == COMMAND_HELP) {
+		(void)fputs(help_snug, out);
+	} else {
+		(void)fputs(help_run_head, out);
+		for (size_t i = 0; i < option_def_count; i++)
+			print_option(&option_defs[i], out);
+		(void)fputs(help_run_tail, out);
+	}
+	return fflush(out) == 0 && !ferror(out) ? 0 : -errno;
+}

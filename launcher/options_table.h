@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of "snug run", once: the parser and the help text read the same table. */
+#ifndef LAUNCHER_OPTIONS_TABLE_H
+#define LAUNCHER_OPTIONS_TABLE_H
+
+#include <stddef.h>
+
+enum option_id {
+	OPTION_MEMORY,
+	OPTION_KERNEL,
+	OPTION_MODULES,
+	OPTION_APPEND,
+	OPTION_ENV,
+	OPTION_USER,
+	OPTION_WORKDIR,
+	OPTION_DRY_RUN,
+	OPTION_TIMELINE,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+};
+#define OPTION_COUNT (OPTION_HELP + 1)
+
+struct option_def {
+	enum option_id id;
+	char letter; /* 0: has none */
+	const char *name;
+	const char *value; /* what the help calls it; NULL: takes none */
+	const char *help;
+};
+
+extern const struct option_def option_defs[];
+extern const size_t option_def_count;
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/plan.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "boot/cmdline.h"
+#include "core/abi.h"
+#include "core/cleanup.h"
+#include "core/log.h"
+#include "core/util.h"
+#include "launcher/environment.h"
+
+/* Enough for a compiler; a guest that does less touches less. */
+#define DEFAULT_MEMORY MIB(512)
+
+/* The guest has these for itself: what the host has there says nothing. */
+static const char *const fresh[] = {"/proc", "/sys", "/dev", "/run"};
+
+/* Where a throw-away overlay is always wanted. */
+static const char *const overlaid[] = {"/tmp", "/home"};
+
+static bool is_below(const char *path, const char *dir)
+{
+	const size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+static int plan_memory(struct plan *plan, const struct options *options, const struct host *host)
+{
+	plan->memory = options->memory;
+	if (!plan->memory)
+		plan->memory = min_u64(DEFAULT_MEMORY, align_down(host->ram / 2, MIB(1)));
+	if (plan->memory <= host->ram)
+		return 0;
+	log_error("--memory: %lluM is more than this host has (%lluM)",
+		  (unsigned long long)(plan->memory / MIB(1)),
+		  (unsigned long long)(host->ram / MIB(1)));
+	return -ENOMEM;
+}
+
+static int plan_cmdline(struct plan *plan, const struct options *options)
+{
+	const size_t max = plan->kernel.image.header.cmdline_size;
+
+	plan->cmdline = cmdline_make((const char *const *)options->append.items,
+				     options->append.count, options->verbose);
+	if (!plan->cmdline)
+		return -ENOMEM;
+	if (!max || strlen(plan->cmdline) <= max)
+		return 0;
+	log_error("--append: the kernel's command line would be %zu bytes, and %s takes %zu",
+		  strlen(plan->cmdline), plan->kernel.path, max);
+	return -E2BIG;
+}
+
+static int plan_identity(struct plan *plan, const struct options *options,
+			 const struct caller *caller)
+{
+	return options->user ? identity_resolve(options->user, &plan->identity)
+			     : identity_of_caller(caller, &plan->identity);
+}
+
+static bool is_executable(const char *path)
+{
+	return path && path[0] == '/' && access(path, X_OK) == 0;
+}
+
+static const char *choose_shell(const struct plan *plan)
+{
+	const char *shell = strlist_getenv(&plan->env, "SHELL");
+
+	if (is_executable(shell))
+		return shell;
+	return is_executable(plan->identity.shell) ? plan->identity.shell : "/bin/sh";
+}
+
+static int plan_argv(struct plan *plan, const struct options *options)
+{
+	for (char *const *arg = options->argv; *arg; arg++)
+		strlist_add(&plan->argv, *arg);
+	if (!plan->argv.count)
+		strlist_add(&plan->argv, choose_shell(plan));
+	return plan->argv.error;
+}
+
+static bool is_overlaid(const struct plan *plan, const char *dir)
+{
+	for (size_t i = 0; i < plan->overlays.count; i++) {
+		if (is_below(dir, plan->overlays.items[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The directory itself and not a link to it: what is mounted over a link is not below the link. */
+static void overlay_home(struct plan *plan, const char *home)
+{
+	_cleanup_free_ char *dir = home && home[0] == '/' ? realpath(home, NULL) : NULL;
+
+	if (dir && strcmp(dir, "/") != 0 && !is_overlaid(plan, dir))
+		strlist_add(&plan->overlays, dir);
+}
+
+static const char *caller_home(const struct caller *caller)
+{
+	for (char *const *item = caller->environ; *item; item++) {
+		if (strncmp(*item, "HOME=", strlen("HOME=")) == 0)
+			return *item + strlen("HOME=");
+	}
+	return NULL;
+}
+
+static int plan_overlays(struct plan *plan, const struct caller *caller)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(overlaid); i++)
+		strlist_add(&plan->overlays, overlaid[i]);
+	overlay_home(plan, caller_home(caller));
+	overlay_home(plan, strlist_getenv(&plan->env, "HOME"));
+	return plan->overlays.error;
+}
+
+static int check_workdir(const char *dir)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fresh); i++) {
+		if (is_below(dir, fresh[i]))
+			return 0;
+	}
+	int err = stat(dir, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	if (err != -ENOENT && err != -ENOTDIR)
+		return 0; /* another user may be allowed what the caller is not: the guest finds out */
+	log_error("--workdir: %s: %s", dir, strerror(-err));
+	return err;
+}
+
+static int plan_cwd(struct plan *plan, const struct options *options, const struct caller *caller)
+{
+	const char *dir = options->workdir;
+
+	if ((!dir || dir[0] != '/') && !caller->cwd) {
+		log_error("the current directory cannot be determined (was it removed?); give one "
+			  "with -w DIR, as in -w /");
+		return -ENOENT;
+	}
+	if (!dir)
+		plan->cwd = strdup(caller->cwd);
+	else if (dir[0] == '/')
+		plan->cwd = strdup(dir);
+	else if (asprintf(&plan->cwd, "%s/%s", strcmp(caller->cwd, "/") ? caller->cwd : "", dir) <
+		 0)
+		plan->cwd = NULL;
+	if (!plan->cwd)
+		return -ENOMEM;
+	return dir ? check_workdir(plan->cwd) : 0;
+}
+
+static void plan_shares(struct plan *plan)
+{
+	plan->shares[plan->share_count++] =
+		(struct plan_share){.tag = SNUG_ROOT_TAG, .host_dir = "/", .guest_dir = "/"};
+}
+
+static int fill(struct plan *plan, const struct options *options, const struct caller *caller,
+		const struct host *host)
+{
+	int err = plan_memory(plan, options, host);
+
+	if (!err)
+		err = plan_identity(plan, options, caller);
+	if (!err)
+		err = environment_make(caller->environ, &plan->identity, options->user != NULL,
+				       &options->env, &plan->env);
+	if (!err)
+		err = plan_argv(plan, options);
+	if (!err)
+		err = plan_cwd(plan, options, caller);
+	if (!err)
+		err = plan_overlays(plan, caller);
+	if (!err)
+		err = kernel_choose(&plan->kernel, host, options->kernel, options->modules);
+	if (!err)
+		err = plan_cmdline(plan, options);
+	return err;
+}
+
+int plan_make(struct plan *plan, const struct options *options, const struct caller *caller,
+	      const struct host *host)
+{
+	*plan = (struct plan){
+		.kernel = KERNEL_NONE,
+		.umask = caller->umask,
+		.stdio = caller->stdio,
+		.timeline = options->timeline,
+		.verbose = options->verbose,
+	};
+	plan_shares(plan);
+	int err = fill(plan, options, caller, host);
+	if (err == -ENOMEM && plan->memory <= host->ram)
+		log_error("out of memory");
+	return err;
+}
+
+void plan_free(struct plan *plan)
+{
+	kernel_free(&plan->kernel);
+	identity_free(&plan->identity);
+	strlist_free(&plan->overlays);
+	strlist_free(&plan->argv);
+	strlist_free(&plan->env);
+	free(plan->cmdline);
+	free(plan->cwd);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Options, caller and host -> everything a run is made of, before anything is made. A plan is data:
+ * prepare.h builds what it says, monitor.h starts it, dry_run.h prints it.
+ */
+#ifndef LAUNCHER_PLAN_H
+#define LAUNCHER_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "launcher/caller.h"
+#include "launcher/host.h"
+#include "launcher/identity.h"
+#include "launcher/kernel.h"
+#include "launcher/options.h"
+#include "launcher/strlist.h"
+
+struct plan_share {
+	const char *tag;
+	const char *host_dir;
+	const char *guest_dir;
+};
+
+#define PLAN_SHARES_MAX 1
+
+struct plan {
+	struct kernel kernel;
+	char *cmdline;   /* the kernel's command line */
+	uint64_t memory; /* bytes, a whole number of MiB */
+	struct plan_share shares[PLAN_SHARES_MAX];
+	unsigned share_count;
+	struct strlist overlays; /* guest directories */
+	struct identity identity;
+	struct strlist argv; /* at least one */
+	struct strlist env;
+	char *cwd; /* absolute */
+	mode_t umask;
+	struct stdio stdio;
+	bool timeline;
+	bool verbose;
+};
+
+/*
+ * Fills *plan, of which plan_free() releases everything, also after an error. 0, or -errno after
+ * having logged what is wrong and what to do. Opens the kernel, and nothing that needs a right to
+ * run VMs.
+ */
+int plan_make(struct plan *plan, const struct options *options, const struct caller *caller,
+	      const struct host *host);
+
+void plan_free(struct plan *plan);
+#define _cleanup_plan_ __attribute__((cleanup(plan_free)))
+
+#endif

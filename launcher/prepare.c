@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/prepare.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "boot/initrd.h"
+#include "core/abi.h"
+#include "core/cleanup.h"
+#include "core/log.h"
+#include "launcher/guest_init.h"
+
+#define MODULES_DIR "/modules"
+#define HOSTNAME    "snug"
+
+/* The kernel gives init its first descriptors on /dev/console (drivers/char: major 5, minor 1). */
+#define CONSOLE_MAJOR 5
+#define CONSOLE_MINOR 1
+
+int prepare_module_path(const struct module *module, char *path)
+{
+	int n = snprintf(path, PATH_MAX, MODULES_DIR "/%s.ko", module->name);
+
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static void add_modules(struct spec *spec, const struct module_list *modules)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < modules->count; i++) {
+		if (prepare_module_path(&modules->modules[i], path) == 0)
+			spec_add(spec, "module", "%s", path);
+		else
+			spec->error = -ENAMETOOLONG;
+	}
+}
+
+static void add_identity(struct spec *spec, const struct identity *identity)
+{
+	spec_add(spec, "uid", "%u", identity->uid);
+	spec_add(spec, "gid", "%u", identity->gid);
+	for (size_t i = 0; i < identity->group_count; i++)
+		spec_add(spec, "group", "%u", identity->groups[i]);
+}
+
+static void add_stdio(struct spec *spec, const struct stdio *stdio)
+{
+	static const char *const names[] = {"stdin", "stdout", "stderr"};
+
+	if (stdio->tty)
+		spec_add(spec, "tty", "%ux%u", stdio->rows, stdio->columns);
+	if (stdio->stderr_is_tty)
+		spec_add(spec, "stderr", "tty");
+	for (int fd = 0; fd <= 2; fd++) {
+		if (stdio->closed[fd])
+			spec_add(spec, names[fd], "closed");
+	}
+}
+
+static void add_each(struct spec *spec, const char *key, const struct strlist *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		spec_add(spec, key, "%s", list->items[i]);
+}
+
+static int make_spec(struct spec *spec, const struct plan *plan)
+{
+	add_modules(spec, &plan->kernel.modules);
+	for (unsigned i = 0; i < plan->share_count; i++)
+		spec_add(spec, "share", "%s:%s", plan->shares[i].tag, plan->shares[i].guest_dir);
+	add_each(spec, "overlay", &plan->overlays);
+	add_each(spec, "arg", &plan->argv);
+	add_each(spec, "env", &plan->env);
+	spec_add(spec, "cwd", "%s", plan->cwd);
+	add_identity(spec, &plan->identity);
+	spec_add(spec, "umask", "%04o", plan->umask);
+	spec_add(spec, "hostname", HOSTNAME);
+	add_stdio(spec, &plan->stdio);
+	if (spec->error)
+		log_error("the run specification cannot be made: %s", strerror(-spec->error));
+	return spec->error;
+}
+
+static int add_module_file(struct initrd *initrd, const struct module *module)
+{
+	_cleanup_blob_ struct blob blob = {0};
+	char path[PATH_MAX];
+	const char *why;
+	int err = module_read(module->path, &blob, &why);
+
+	if (err) {
+		log_error("%s %s%s%s%s", module->path, why, err == -EBADMSG ? "" : " (",
+			  err == -EBADMSG ? "" : strerror(-err), err == -EBADMSG ? "" : ")");
+		return err;
+	}
+	err = prepare_module_path(module, path);
+	if (!err)
+		initrd_add_file(initrd, path, 0644, blob.data, blob.size);
+	return err;
+}
+
+static int fill_initrd(struct initrd *initrd, const struct plan *plan, const struct spec *spec)
+{
+	initrd_add_dir(initrd, "/dev", 0755);
+	initrd_add_char(initrd, "/dev/console", 0600, CONSOLE_MAJOR, CONSOLE_MINOR);
+	initrd_add_file(initrd, "/init", 0755, guest_init_image,
+			(size_t)(guest_init_image_end - guest_init_image));
+	initrd_add_dir(initrd, MODULES_DIR, 0755);
+	for (size_t i = 0; i < plan->kernel.modules.count; i++) {
+		int err = add_module_file(initrd, &plan->kernel.modules.modules[i]);
+		if (err)
+			return err;
+	}
+	initrd_add_file(initrd, SNUG_SPEC_PATH, 0600, spec->data, spec->size);
+	return 0;
+}
+
+static int make_initrd(struct prepared *prepared, const struct plan *plan)
+{
+	_cleanup_initrd_ struct initrd initrd;
+	struct stat st;
+
+	initrd_begin(&initrd);
+	int err = fill_initrd(&initrd, plan, &prepared->spec);
+	if (err)
+		return err;
+	prepared->initrd_fd = initrd_end(&initrd);
+	if (prepared->initrd_fd < 0 || fstat(prepared->initrd_fd, &st) < 0) {
+		err = initrd.error ? initrd.error : -errno;
+		log_error("the initrd cannot be made: %s", strerror(-err));
+		return err;
+	}
+	prepared->initrd_size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int prepare(struct prepared *prepared, const struct plan *plan)
+{
+	*prepared = (struct prepared){.initrd_fd = -1};
+	int err = make_spec(&prepared->spec, plan);
+	return err ? err : make_initrd(prepared, plan);
+}
+
+void prepared_free(struct prepared *prepared)
+{
+	spec_free(&prepared->spec);
+	cleanup_close(&prepared->initrd_fd);
+	prepared->initrd_fd = -1;
+}
