@@ -242,6 +242,7 @@ static void test_initrd_addr_max(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
 		bzimage_make(&bz);
 		bzimage_header(&bz)->initrd_addr_max = limits[i];
+		expect_loads(&bz, MIB(1), GIB(1));
 		expect_loads(&bz, MIB(1) + 1, GIB(1));
 		expect_loads(&bz, MIB(1) + 1, LAYOUT_LOW_RAM_END);
 	}
@@ -328,6 +329,11 @@ static void test_no_memory_would_do(void **state)
 				 -ENOMEM);
 		assert_int_equal(need, 0);
 	}
+	/* What is left of the kernel's last page is not a place for an initrd. */
+	guest.image.header.init_size = (uint32_t)MIB(1) + 1;
+	guest.image.header.initrd_addr_max = 0x1000000 + (uint32_t)MIB(1) + PAGE - 1;
+	assert_int_equal(boot_fits(&guest.image, 1, LAYOUT_LOW_RAM_END, &need), -ENOMEM);
+	assert_int_equal(need, 0);
 	/* A kernel that takes its initrd nowhere; with none it is content. */
 	guest.image.header.initrd_addr_max = 0;
 	assert_int_equal(boot_fits(&guest.image, 1, LAYOUT_LOW_RAM_END, &need), -ENOMEM);
