@@ -181,10 +181,10 @@ static int check(struct kernel *kernel, const struct host *host, const char *mod
 	const char *why;
 	int err = kernel_image_read(kernel->fd, &kernel->image, &why);
 
-	if (err == -ENOEXEC)
+	if (err == -ENOEXEC || err == -EISDIR || err == -ENODEV)
 		return because(reason, err, "%s", why);
 	if (err)
-		return because(reason, err, "%s (%s)", why, strerror(-err));
+		return because(reason, err, "%s: %s", why, strerror(-err));
 	if (!modules_dir) {
 		find_modules_dir(kernel, host);
 	} else {

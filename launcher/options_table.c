@@ -14,14 +14,14 @@
 
 const struct option_def option_defs[] = {
 	{OPTION_MEMORY, 'm', "memory", "SIZE",
-	 "RAM of the VM, as in 512M or 2G (default: 512M, or half of a smaller host)"},
+	 "the VM's RAM (default: 512M, or half of a smaller host)"},
 	{OPTION_KERNEL, 'k', "kernel", "FILE",
-	 "the kernel, a bzImage (default: the newest in /boot that can run commands here)"},
+	 "the kernel, a bzImage (default: the newest usable one in /boot)"},
 	{OPTION_MODULES, 0, "modules", "DIR",
-	 "the kernel's modules (default: the directory that belongs to the kernel)"},
+	 "the kernel's modules (default: the ones installed with it)"},
 	{OPTION_APPEND, 0, "append", "STR", "more kernel parameters; may be repeated"},
 	{OPTION_ENV, 'e', "env", "K[=V]",
-	 "an environment variable; K alone passes your own value; may be repeated"},
+	 "set K in the environment, or pass on your own; may be repeated"},
 	{OPTION_USER, 'u', "user", "USER",
 	 "run as root, NAME or UID[:GID] in the VM (default: as you)"},
 	{OPTION_WORKDIR, 'w', "workdir", "DIR", "run in DIR (default: the current directory)"},

@@ -93,8 +93,10 @@ static int add_module_file(struct initrd *initrd, const struct module *module)
 	int err = module_read(module->path, &blob, &why);
 
 	if (err) {
-		log_error("%s %s%s%s%s", module->path, why, err == -EBADMSG ? "" : " (",
-			  err == -EBADMSG ? "" : strerror(-err), err == -EBADMSG ? "" : ")");
+		if (err == -EBADMSG || err == -EFBIG || err == -ENOEXEC)
+			log_error("%s %s", module->path, why);
+		else
+			log_error("%s %s: %s", module->path, why, strerror(-err));
 		return err;
 	}
 	err = prepare_module_path(module, path);
