@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launcher/suggest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Longer words than any of ours are no near miss. */
@@ -50,7 +51,9 @@ const char *suggest(const char *typed, const char *const words[], size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (strlen(words[i]) > WORD_MAX)
 			continue;
-		size_t edits = distance(typed, words[i]);
+		/* A word's start is as near as one wrong key. */
+		const bool starts = len > 1 && strncmp(words[i], typed, len) == 0;
+		const size_t edits = starts ? 1 : distance(typed, words[i]);
 		if (edits < best || (edits == best && !nearest)) {
 			best = edits;
 			nearest = words[i];

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/tree.h"
+
+#include "boot/cmdline.h"
+
+static bool has_word(const char *line, const char *word)
+{
+	const size_t len = strlen(word);
+
+	for (const char *at = line; (at = strstr(at, word)); at++) {
+		if ((at == line || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void quiet_comes_before_earlyprintk(void **state)
+{
+	char *line = cmdline_make(NULL, 0, false);
+
+	(void)state;
+	assert_true(has_word(line, "quiet"));
+	assert_non_null(strstr(line, "earlyprintk=serial,0x3f8"));
+	assert_true(strstr(line, "quiet") < strstr(line, "earlyprintk"));
+	assert_true(has_word(line, "console=hvc0"));
+	assert_null(strstr(line, "  "));
+	free(line);
+}
+
+static void verbose_is_not_quiet(void **state)
+{
+	char *line = cmdline_make(NULL, 0, true);
+
+	(void)state;
+	assert_false(has_word(line, "quiet"));
+	assert_true(line[0] != ' ');
+	free(line);
+}
+
+static void the_callers_words_come_last(void **state)
+{
+	static const char *const append[] = {"a=1", "b c"};
+	static const char tail[] = " a=1 b c";
+	char *line = cmdline_make(append, 2, false);
+
+	(void)state;
+	assert_string_equal(line + strlen(line) - strlen(tail), tail);
+	free(line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quiet_comes_before_earlyprintk),
+		cmocka_unit_test(verbose_is_not_quiet),
+		cmocka_unit_test(the_callers_words_come_last),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

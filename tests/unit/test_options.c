@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/tree.h"
+
+#include <errno.h>
+
+#include "core/util.h"
+#include "launcher/options.h"
+#include "launcher/suggest.h"
+
+#define ARGS_MAX 16
+
+/* Splits at single spaces: enough for what is typed here. */
+static int parse(struct options *options, char *line)
+{
+	static char *argv[ARGS_MAX + 2];
+	int argc = 0;
+
+	argv[argc++] = (char *)(uintptr_t) "snug";
+	for (char *word = strtok(line, " "); word && argc < ARGS_MAX; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	return options_parse(options, argc, argv);
+}
+
+#define parse_ok(options, text)                               \
+	do {                                                  \
+		static char line_[] = text;                   \
+		assert_int_equal(parse((options), line_), 0); \
+	} while (0)
+
+static void defaults(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run");
+	assert_int_equal(options.command, COMMAND_RUN);
+	assert_int_equal(options.memory, 0);
+	assert_null(options.kernel);
+	assert_null(options.user);
+	assert_false(options.dry_run || options.timeline || options.verbose);
+	assert_null(options.argv[0]);
+	options_free(&options);
+}
+
+static void every_option_long_and_short(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run -m 2G -kK -e A=1 -eB -u root -w/d --modules=M --append x=y cmd");
+	assert_int_equal(options.memory, GIB(2));
+	assert_string_equal(options.kernel, "K");
+	assert_string_equal(options.modules, "M");
+	assert_string_equal(options.user, "root");
+	assert_string_equal(options.workdir, "/d");
+	assert_int_equal(options.env.count, 2);
+	assert_string_equal(options.env.items[0], "A=1");
+	assert_string_equal(options.env.items[1], "B");
+	assert_string_equal(options.append.items[0], "x=y");
+	assert_string_equal(options.argv[0], "cmd");
+	options_free(&options);
+
+	parse_ok(&options, "run --memory=64m --kernel K --env=A= --user 7:8 --workdir=d --dry-run "
+			   "--timeline --verbose");
+	assert_int_equal(options.memory, MIB(64));
+	assert_string_equal(options.kernel, "K");
+	assert_string_equal(options.env.items[0], "A=");
+	assert_string_equal(options.user, "7:8");
+	assert_string_equal(options.workdir, "d");
+	assert_true(options.dry_run && options.timeline && options.verbose);
+	options_free(&options);
+}
+
+static void options_end_at_the_command(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run ls --dry-run -m 1");
+	assert_false(options.dry_run);
+	assert_string_equal(options.argv[0], "ls");
+	assert_string_equal(options.argv[1], "--dry-run");
+	assert_string_equal(options.argv[3], "1");
+	assert_null(options.argv[4]);
+	options_free(&options);
+
+	parse_ok(&options, "run --dry-run -- -x -- y");
+	assert_true(options.dry_run);
+	assert_string_equal(options.argv[0], "-x");
+	assert_string_equal(options.argv[1], "--");
+	options_free(&options);
+
+	parse_ok(&options, "run - x");
+	assert_string_equal(options.argv[0], "-");
+	options_free(&options);
+}
+
+static void help_and_version(void **state)
+{
+	static const struct {
+		char line[24];
+		enum command command;
+	} rows[] = {
+		{"help", COMMAND_HELP},       {"--help", COMMAND_HELP},
+		{"-h", COMMAND_HELP},         {"help run", COMMAND_HELP_RUN},
+		{"run -h", COMMAND_HELP_RUN}, {"run --help -m", COMMAND_HELP_RUN},
+		{"version", COMMAND_VERSION}, {"--version", COMMAND_VERSION},
+		{"help help", COMMAND_HELP},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char line[24], *text = NULL;
+		size_t size = 0;
+		struct options options;
+		FILE *out = open_memstream(&text, &size);
+		(void)strcpy(line, rows[i].line);
+		assert_int_equal(parse(&options, line), 0);
+		assert_int_equal(options.command, rows[i].command);
+		assert_int_equal(options_print_help(options.command, out), 0);
+		(void)fclose(out);
+		assert_contains(text, "snug");
+		if (options.command == COMMAND_HELP_RUN)
+			assert_contains(text, "--workdir=DIR");
+		free(text);
+		options_free(&options);
+	}
+}
+
+static void help_for_a_full_disk_is_an_error(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	assert_int_equal(options_print_help(COMMAND_HELP, full), -ENOSPC);
+	(void)fclose(full);
+}
+
+static void mistakes_are_one_line_that_helps(void **state)
+{
+	static const struct {
+		char line[48];
+		const char *says;
+	} rows[] = {
+		{"", "snug help"},
+		{"rnu", "did you mean 'snug run'"},
+		{"make test", "snug run -- make"},
+		{"--dry-run", "snug run --dry-run"},
+		{"run --memroy 1", "did you mean --memory?"},
+		{"run --Dry-run", "did you mean --dry-run?"},
+		{"run --nonsense", "unknown option '--nonsense'"},
+		{"run -v", "unknown option '-v'"},
+		{"run -m", "needs a value: SIZE"},
+		{"run --env", "needs a value: K[=V]"},
+		{"run --dry-run=yes", "takes no value"},
+		{"run --mem 1G", "did you mean --memory?"},
+		{"run -m 512", "did you mean 512M?"},
+		{"run -m 0", "not possible"},
+		{"run -m 1500K", "whole number of MiB"},
+		{"run -m 12Q", "not a size"},
+		{"run -m -5", "not a size"},
+		{"run -m 99999999999999999999", "not possible"},
+		{"run -m 99999999999G", "not possible"},
+		{"run -m 1MM", "not a size"},
+		{"run -e =x", "names no variable"},
+		{"run --kernel=", "empty"},
+		{"help rnu", "did you mean"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char line[48];
+		struct captured captured;
+		struct options options;
+		(void)strcpy(line, rows[i].line);
+		stderr_begin(&captured);
+		int err = parse(&options, line);
+		stderr_end(&captured);
+		assert_int_equal(err, -EINVAL);
+		assert_one_line(captured.text);
+		assert_contains(captured.text, rows[i].says);
+		options_free(&options);
+	}
+}
+
+static void sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int err;
+		uint64_t bytes;
+	} rows[] = {
+		{"1", 0, 1},
+		{"1K", 0, 1024},
+		{"3m", 0, MIB(3)},
+		{"2G", 0, GIB(2)},
+		{"18446744073709551615", 0, UINT64_MAX},
+		{"17179869183G", 0, GIB(17179869183)},
+		{"17179869184G", -ERANGE, 0},
+		{"18446744073709551616", -ERANGE, 0},
+		{"0", -ERANGE, 0},
+		{"0G", -ERANGE, 0},
+		{"", -EINVAL, 0},
+		{"K", -EINVAL, 0},
+		{" 1", -EINVAL, 0},
+		{"+1", -EINVAL, 0},
+		{"1 K", -EINVAL, 0},
+		{"0x10", -EINVAL, 0},
+		{"1.5G", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t bytes = 0;
+		assert_int_equal(size_parse(rows[i].text, &bytes), rows[i].err);
+		if (!rows[i].err)
+			assert_int_equal(bytes, rows[i].bytes);
+	}
+}
+
+static void suggestions(void **state)
+{
+	static const char *const words[] = {"memory", "kernel", "modules", "run"};
+	char longer[200];
+
+	(void)state;
+	assert_string_equal(suggest("memroy", words, 4), "memory");
+	assert_string_equal(suggest("kernl", words, 4), "kernel");
+	assert_string_equal(suggest("module", words, 4), "modules");
+	assert_string_equal(suggest("rn", words, 4), "run");
+	assert_string_equal(suggest("memory", words, 4), "memory");
+	assert_null(suggest("xyz", words, 4));
+	assert_null(suggest("", words, 3));
+	memset(longer, 'm', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	assert_null(suggest(longer, words, 4));
+}
+
+static void environment_lists(void **state)
+{
+	struct strlist list = {0};
+
+	(void)state;
+	strlist_setenv(&list, "A", "1");
+	strlist_setenv(&list, "AB", "2");
+	strlist_setenv(&list, "C", "3");
+	strlist_setenv(&list, "A", "4");
+	assert_int_equal(list.count, 3);
+	assert_string_equal(strlist_getenv(&list, "A"), "4");
+	assert_string_equal(strlist_getenv(&list, "AB"), "2");
+	assert_null(strlist_getenv(&list, "B"));
+	strlist_unsetenv(&list, "AB");
+	strlist_unsetenv(&list, "nothing");
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.items[0], "C=3");
+	assert_null(list.items[2]);
+	strlist_free(&list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_option_long_and_short),
+		cmocka_unit_test(options_end_at_the_command),
+		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(help_for_a_full_disk_is_an_error),
+		cmocka_unit_test(mistakes_are_one_line_that_helps),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(suggestions),
+		cmocka_unit_test(environment_lists),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
