@@ -2,7 +2,6 @@
 #include "boot/acpi.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
