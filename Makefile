@@ -4,6 +4,8 @@
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
 # make              build/snug, build/snug-monitor
+# make setup        only install what is missing, and say what
+# make lint         cppcheck       make format   clang-format
 #
 # BUILD=DIR  another build directory    SAN=1  with AddressSanitizer and UBSan    CC=clang  works too
 
@@ -89,12 +91,44 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libsnug.a
 
 unit-tests: $(UNIT_BIN)
 
+# Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
+DEMO = uname -sr; id -un; head -n 1 /etc/os-release
+run:
+	@tools/setup run
+	@$(MAKE) --no-print-directory all
+	@run=; \
+	if [ "$$(tests/testbed/run --where)" = emulated ]; then \
+		echo "This host's /dev/kvm cannot boot a stock kernel: using an emulated host, which is slow."; \
+		run="tests/testbed/run --"; \
+	fi; \
+	kernel=$$(tools/fetch-kernel) && \
+	echo "On the host: $$(uname -sr). In the VM:" && \
+	$$run $(BUILD)/snug run --timeline -k "$$kernel" -- sh -c '$(DEMO)'
+
+# What cannot be set up is a skipped test, and said.
+check:
+	@tools/setup check || true
+	@tests/run-all
+
+check-quick:
+	@tests/run-all --quick
+
+setup:
+	@tools/setup
+
+lint:
+	@mkdir -p $(BUILD)/cppcheck
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --suppressions-list=tests/cppcheck.suppress \
+		--cppcheck-build-dir=$(BUILD)/cppcheck -j2 --enable=warning,portability,performance \
+		--std=c11 --library=posix,gnu -D_GNU_SOURCE -I. $(shell git ls-files '*.c')
+
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit-tests format clean
+export BUILD CC
+.PHONY: all unit-tests run check check-quick setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
