@@ -89,6 +89,21 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libsnug.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(LAUNCHER_LIBS) -pthread
 
+# Tests of guest-init link its parts alone, compiled like everything else so that SAN=1 covers them.
+$(BUILD)/obj/tests/guest-init/%.o: guest-init/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BUILD)/libguest-init.a: $(patsubst %.c,$(BUILD)/obj/tests/%.o,$(filter-out %/main.c,$(INIT_SRC)))
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/unit/test_guest_%: $(BUILD)/obj/tests/unit/test_guest_%.o $(BUILD)/libguest-init.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka
+
 unit-tests: $(UNIT_BIN)
 
 # Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
