@@ -7,8 +7,8 @@
 
 /*
  * The nearest of count words, by edits (insert, delete, replace or swap one character; leaving off
- * the end counts as one), or NULL if
- * none is near enough to be what was meant. The first wins among equals.
+ * the end counts as one), or NULL if none is near enough to be what was meant. The first wins among
+ * equals.
  */
 const char *suggest(const char *typed, const char *const words[], size_t count);
 

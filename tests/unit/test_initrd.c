@@ -28,8 +28,7 @@ static void run_in_tree(int archive, const char *command)
 {
 	char line[PATH_MAX];
 
-	(void)snprintf(line, sizeof(line), "cd %s && %s </proc/%d/fd/%d", tree.root, command,
-		       (int)getpid(), archive);
+	FORMAT(line, "cd %s && %s </proc/%d/fd/%d", tree.root, command, (int)getpid(), archive);
 	assert_int_equal(system(line), 0);
 }
 

@@ -21,6 +21,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* snprintf into an array that must be big enough. */
+#define FORMAT(array, ...) \
+	assert_true(snprintf((array), sizeof(array), __VA_ARGS__) < (int)sizeof(array))
+
 struct tree {
 	char root[64];
 	char path[PATH_MAX]; /* what tree_path() returned last */
@@ -48,7 +52,7 @@ static inline void tree_remove(struct tree *tree)
 
 static inline const char *tree_path(struct tree *tree, const char *below)
 {
-	(void)snprintf(tree->path, sizeof(tree->path), "%s%s", tree->root, below);
+	FORMAT(tree->path, "%s%s", tree->root, below);
 	return tree->path;
 }
 
@@ -56,7 +60,7 @@ static inline void tree_mkdir(struct tree *tree, const char *below)
 {
 	char path[PATH_MAX];
 
-	(void)snprintf(path, sizeof(path), "%s%s", tree->root, below);
+	FORMAT(path, "%s%s", tree->root, below);
 	for (char *slash = path + strlen(tree->root) + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		(void)mkdir(path, 0755);
@@ -70,7 +74,7 @@ static inline void tree_write(struct tree *tree, const char *below, const void *
 {
 	char dir[PATH_MAX];
 
-	(void)snprintf(dir, sizeof(dir), "%s", below);
+	FORMAT(dir, "%s", below);
 	*strrchr(dir, '/') = '\0';
 	tree_mkdir(tree, dir);
 	FILE *f = fopen(tree_path(tree, below), "w");
@@ -127,8 +131,7 @@ static inline int have_program(const char *name)
 {
 	char command[256];
 
-	(void)snprintf(command, sizeof(command),
-		       "PATH=$PATH:/usr/sbin:/sbin command -v %s >/dev/null", name);
+	FORMAT(command, "PATH=$PATH:/usr/sbin:/sbin command -v %s >/dev/null", name);
 	return system(command) == 0;
 }
 
