@@ -78,7 +78,8 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # Everything but the main()s, for the tests.
-$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c,$(LAUNCHER_SRC) $(MONITOR_SRC))))
+$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c,$(LAUNCHER_SRC) $(MONITOR_SRC)))) \
+                    $(BUILD)/obj/launcher/guest_init.o
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
 

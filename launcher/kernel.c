@@ -93,7 +93,7 @@ static void find_modules_dir(struct kernel *kernel, const struct host *host)
 	_cleanup_free_ char *tree = realpath(kernel->path, NULL);
 	const char *name;
 
-	if (!version[0] || strchr(version, '/'))
+	if (!version[0])
 		return;
 	if (tree && cut(tree)) {
 		const char *slash = strrchr(tree, '/');

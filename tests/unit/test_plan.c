@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options, a made-up caller and a made-up host -> the plan, its run specification and its initrd. */
+#include "tests/unit/fake_kernel.h"
+#include "tests/unit/fake_modules.h"
+
+#include <errno.h>
+#include <pwd.h>
+
+#include "core/util.h"
+#include "launcher/environment.h"
+#include "launcher/plan.h"
+#include "launcher/prepare.h"
+
+#define VERSION "6.1.0"
+
+static struct tree tree;
+static struct host host;
+static struct captured captured;
+
+static gid_t groups[] = {4, 24};
+static char *const environment[] = {
+	(char *)(uintptr_t) "PATH=/bin",
+	(char *)(uintptr_t) "HOME=/nonexistent",
+	(char *)(uintptr_t) "USER=me",
+	(char *)(uintptr_t) "SHELL=/bin/sh",
+	(char *)(uintptr_t) "TERM=xterm",
+	(char *)(uintptr_t) "LC_ALL=C.UTF-8",
+	(char *)(uintptr_t) "LC_TIME=de_DE",
+	(char *)(uintptr_t) "SSH_AUTH_SOCK=/secret",
+	(char *)(uintptr_t) "DBUS_SESSION_BUS_ADDRESS=secret",
+	(char *)(uintptr_t) "XDG_RUNTIME_DIR=/secret",
+	(char *)(uintptr_t) "AWS_SECRET_ACCESS_KEY=secret",
+	(char *)(uintptr_t) "SNUG=0",
+	(char *)(uintptr_t) "LC_",
+	(char *)(uintptr_t) "MINE=1",
+	NULL,
+};
+static struct caller caller;
+
+static int set_up_tree(void **state)
+{
+	(void)state;
+	tree_make(&tree);
+	if (fake_modules_available()) {
+		fake_kernel_make(&tree, "/boot/vmlinuz-" VERSION, VERSION);
+		fake_modules_make(&tree, "", VERSION, NULL, NULL);
+	}
+	return 0;
+}
+
+static int tear_down_tree(void **state)
+{
+	(void)state;
+	tree_remove(&tree);
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	host = (struct host){.root = tree.root, .ram = GIB(1)};
+	caller = (struct caller){
+		.uid = 54321,
+		.gid = 54322,
+		.groups = groups,
+		.group_count = ARRAY_SIZE(groups),
+		.umask = 027,
+		.cwd = (char *)(uintptr_t) "/usr/bin",
+		.environ = environment,
+	};
+	return 0;
+}
+
+static void need_tools(void)
+{
+	if (!fake_modules_available()) {
+		print_message("skipped: no as or no depmod\n");
+		skip();
+	}
+}
+
+static char *const no_command[] = {NULL};
+
+static int make(struct plan *plan, struct options *options)
+{
+	need_tools();
+	if (!options->argv)
+		options->argv = no_command;
+	stderr_begin(&captured);
+	int err = plan_make(plan, options, &caller, &host);
+	stderr_end(&captured);
+	if (err)
+		assert_one_line(captured.text);
+	else
+		assert_string_equal(captured.text, "");
+	return err;
+}
+
+static void assert_list(const struct strlist *list, const char *const expected[])
+{
+	size_t i = 0;
+
+	for (; expected[i] && i < list->count; i++)
+		assert_string_equal(list->items[i], expected[i]);
+	assert_int_equal(i, list->count);
+	assert_null(expected[i]);
+}
+
+static void the_caller_as_it_is(void **state)
+{
+	static const char *const overlays[] = {"/tmp", "/home", NULL};
+	static const char *const argv[] = {"/bin/sh", NULL};
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.identity.uid, 54321);
+	assert_int_equal(plan.identity.gid, 54322);
+	assert_int_equal(plan.identity.group_count, 2);
+	assert_int_equal(plan.identity.groups[1], 24);
+	assert_int_equal(plan.umask, 027);
+	assert_string_equal(plan.cwd, "/usr/bin");
+	assert_int_equal(plan.memory, MIB(512));
+	assert_list(&plan.overlays, overlays);
+	assert_list(&plan.argv, argv);
+	plan_free(&plan);
+}
+
+static void memory_fits_the_host(void **state)
+{
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	host.ram = MIB(300) + 12345;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.memory, MIB(150));
+	plan_free(&plan);
+	options.memory = MIB(300);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.memory, MIB(300));
+	plan_free(&plan);
+	options.memory = MIB(301);
+	assert_int_equal(make(&plan, &options), -ENOMEM);
+	assert_contains(captured.text, "301M is more than this host has (300M)");
+	plan_free(&plan);
+}
+
+static void the_environment_is_clean(void **state)
+{
+	static const char *const expected[] = {"HOME=/nonexistent",
+					       "USER=me",
+					       "SHELL=/bin/sh",
+					       "PATH=/bin",
+					       "TERM=xterm",
+					       "LC_ALL=C.UTF-8",
+					       "LC_TIME=de_DE",
+					       "SNUG=1",
+					       "K=V=W",
+					       "MINE=1",
+					       "EMPTY=",
+					       NULL};
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	strlist_add(&options.env, "K=first");
+	strlist_add(&options.env, "K=V=W");
+	strlist_add(&options.env, "MINE");
+	strlist_add(&options.env, "NOT_SET");
+	strlist_add(&options.env, "EMPTY=");
+	assert_int_equal(make(&plan, &options), 0);
+	assert_list(&plan.env, expected);
+	plan_free(&plan);
+	strlist_free(&options.env);
+}
+
+static void another_user_has_its_own_home(void **state)
+{
+	struct options options = {.user = "root"};
+	const struct passwd *root = getpwuid(0);
+	struct plan plan;
+
+	(void)state;
+	assert_non_null(root);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.identity.uid, 0);
+	assert_int_equal(plan.identity.gid, 0);
+	assert_string_equal(strlist_getenv(&plan.env, "HOME"), root->pw_dir);
+	assert_string_equal(strlist_getenv(&plan.env, "USER"), "root");
+	assert_string_equal(strlist_getenv(&plan.env, "LOGNAME"), "root");
+	assert_string_equal(strlist_getenv(&plan.env, "PATH"), "/bin");
+	plan_free(&plan);
+}
+
+static void users_by_number(void **state)
+{
+	struct options options = {.user = "54321"};
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.identity.uid, 54321);
+	assert_int_equal(plan.identity.gid, 54321);
+	assert_int_equal(plan.identity.group_count, 0);
+	assert_null(strlist_getenv(&plan.env, "HOME"));
+	plan_free(&plan);
+	options.user = "0:7";
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.identity.uid, 0);
+	assert_int_equal(plan.identity.gid, 7);
+	assert_int_equal(plan.identity.group_count, 0);
+	plan_free(&plan);
+}
+
+static void users_that_are_none(void **state)
+{
+	static const char *const bad[] = {
+		"no-such-user", "1:", "1:x",        "1:2:3",
+		"1x",           "-1", "4294967295", "99999999999999999999"};
+	struct plan plan;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct options options = {.user = bad[i]};
+		assert_true(make(&plan, &options) < 0);
+		assert_contains(captured.text, "--user");
+		plan_free(&plan);
+	}
+}
+
+static void a_home_elsewhere_gets_an_overlay(void **state)
+{
+	char home[PATH_MAX];
+	char *here[] = {home, NULL};
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	caller.environ = here;
+	/* Below /tmp there is one already, also by way of a symbolic link. */
+	FORMAT(home, "HOME=%s", tree.root);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.overlays.count, 2);
+	plan_free(&plan);
+	(void)strcpy(home, "HOME=/usr/share");
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.overlays.count, 3);
+	assert_string_equal(plan.overlays.items[2], "/usr/share");
+	plan_free(&plan);
+	FORMAT(home, "HOME=%s/link", tree.root);
+	assert_int_equal(symlink("/usr/share", home + strlen("HOME=")), 0);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_string_equal(plan.overlays.items[2], "/usr/share");
+	plan_free(&plan);
+	static const char *const none[] = {"HOME=/", "HOME=usr", "HOME=", "HOME=/home/x/.."};
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		(void)strcpy(home, none[i]);
+		assert_int_equal(make(&plan, &options), 0);
+		assert_int_equal(plan.overlays.count, 2);
+		plan_free(&plan);
+	}
+}
+
+static void working_directories(void **state)
+{
+	struct options options = {.workdir = "../share"};
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_string_equal(plan.cwd, "/usr/bin/../share");
+	plan_free(&plan);
+	options.workdir = "/proc/nothing"; /* only the guest knows */
+	assert_int_equal(make(&plan, &options), 0);
+	assert_string_equal(plan.cwd, "/proc/nothing");
+	plan_free(&plan);
+	options.workdir = "/nothing";
+	assert_int_equal(make(&plan, &options), -ENOENT);
+	assert_contains(captured.text, "--workdir: /nothing: No such file or directory");
+	plan_free(&plan);
+	options.workdir = "/etc/passwd";
+	assert_int_equal(make(&plan, &options), -ENOTDIR);
+	plan_free(&plan);
+}
+
+static void a_current_directory_that_is_gone(void **state)
+{
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	caller.cwd = NULL;
+	assert_int_equal(make(&plan, &options), -ENOENT);
+	assert_contains(captured.text, "-w DIR");
+	plan_free(&plan);
+	options.workdir = "relative";
+	assert_int_equal(make(&plan, &options), -ENOENT);
+	plan_free(&plan);
+	options.workdir = "/";
+	assert_int_equal(make(&plan, &options), 0);
+	assert_string_equal(plan.cwd, "/");
+	plan_free(&plan);
+}
+
+static void a_command_line_too_long_for_the_kernel(void **state)
+{
+	static char word[3000];
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	memset(word, 'x', sizeof(word) - 1);
+	strlist_add(&options.append, word);
+	assert_int_equal(make(&plan, &options), -E2BIG);
+	assert_contains(captured.text, "takes 2047");
+	plan_free(&plan);
+	strlist_free(&options.append);
+}
+
+/* The records of one key, joined by '|'. */
+static void records(const struct spec *spec, const char *key, char *out, size_t size)
+{
+	const char *record = NULL;
+	const size_t len = strlen(key);
+
+	out[0] = '\0';
+	while ((record = spec_next(spec, record))) {
+		if (strncmp(record, key, len) != 0 || record[len] != '=')
+			continue;
+		const size_t at = strlen(out);
+		(void)snprintf(out + at, size - at, "%s%s", at ? "|" : "", record + len + 1);
+	}
+}
+
+static void assert_records(const struct spec *spec, const char *key, const char *expected)
+{
+	static char joined[4096];
+
+	records(spec, key, joined, sizeof(joined));
+	assert_string_equal(joined, expected);
+}
+
+static void the_run_specification(void **state)
+{
+	static char *const argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "",
+				     (char *)(uintptr_t) "a b", NULL};
+	struct options options = {.argv = argv};
+	struct prepared prepared;
+	struct stat st;
+	struct plan plan;
+
+	(void)state;
+	caller.stdio = (struct stdio){.closed = {true, false, true}};
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(prepare(&prepared, &plan), 0);
+	assert_records(&prepared.spec, "arg", "sh||a b");
+	assert_records(&prepared.spec, "share", "root:/");
+	assert_records(&prepared.spec, "overlay", "/tmp|/home");
+	assert_records(&prepared.spec, "cwd", "/usr/bin");
+	assert_records(&prepared.spec, "uid", "54321");
+	assert_records(&prepared.spec, "gid", "54322");
+	assert_records(&prepared.spec, "group", "4|24");
+	assert_records(&prepared.spec, "umask", "0027");
+	assert_records(&prepared.spec, "stdin", "closed");
+	assert_records(&prepared.spec, "stdout", "");
+	assert_records(&prepared.spec, "stderr", "closed");
+	assert_records(&prepared.spec, "tty", "");
+	assert_records(&prepared.spec, "module",
+		       "/modules/virtio_ring.ko|/modules/virtio.ko|/modules/virtio_mmio.ko|"
+		       "/modules/virtio_console.ko|/modules/9pnet.ko|/modules/9pnet_virtio.ko|"
+		       "/modules/netfs.ko|/modules/9p.ko|/modules/crc_test.ko|"
+		       "/modules/overlay.ko");
+	assert_int_equal(fstat(prepared.initrd_fd, &st), 0);
+	assert_int_equal(st.st_size, prepared.initrd_size);
+	prepared_free(&prepared);
+	plan_free(&plan);
+}
+
+static void a_terminal(void **state)
+{
+	struct options options = {0};
+	struct prepared prepared;
+	struct plan plan;
+
+	(void)state;
+	caller.stdio =
+		(struct stdio){.tty = true, .stderr_is_tty = true, .rows = 50, .columns = 132};
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(prepare(&prepared, &plan), 0);
+	assert_records(&prepared.spec, "tty", "50x132");
+	assert_records(&prepared.spec, "stderr", "tty");
+	prepared_free(&prepared);
+	plan_free(&plan);
+}
+
+static void the_initrd_holds_what_the_plan_says(void **state)
+{
+	struct options options = {0};
+	struct prepared prepared;
+	struct plan plan;
+	char command[PATH_MAX];
+
+	(void)state;
+	if (!have_program("cpio")) {
+		print_message("skipped: no cpio\n");
+		skip();
+	}
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(prepare(&prepared, &plan), 0);
+	FORMAT(command,
+	       "cd %s && mkdir out && cd out && cpio -idm --quiet init 'modules*' snug.spec "
+	       "</proc/%d/fd/%d && cmp modules/9p.ko ../lib/modules/" VERSION "/kernel/9p.ko "
+	       "&& test -x init && test $(stat -c %%a snug.spec) = 600",
+	       tree.root, (int)getpid(), prepared.initrd_fd);
+	assert_int_equal(system(command), 0);
+	int fd = open(tree_path(&tree, "/out/snug.spec"), O_RDONLY);
+	static char spec[8192];
+	assert_int_equal(read(fd, spec, sizeof(spec)), prepared.spec.size);
+	assert_memory_equal(spec, prepared.spec.data, prepared.spec.size);
+	(void)close(fd);
+	prepared_free(&prepared);
+	plan_free(&plan);
+}
+
+static void a_damaged_module_is_an_error(void **state)
+{
+	struct options options = {0};
+	struct prepared prepared;
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(truncate(plan.kernel.modules.modules[0].path, 3), 0);
+	stderr_begin(&captured);
+	assert_int_equal(prepare(&prepared, &plan), -ENOEXEC);
+	stderr_end(&captured);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "virtio_ring.ko is not a kernel module");
+	prepared_free(&prepared);
+	plan_free(&plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_caller_as_it_is, set_up),
+		cmocka_unit_test_setup(memory_fits_the_host, set_up),
+		cmocka_unit_test_setup(the_environment_is_clean, set_up),
+		cmocka_unit_test_setup(another_user_has_its_own_home, set_up),
+		cmocka_unit_test_setup(users_by_number, set_up),
+		cmocka_unit_test_setup(users_that_are_none, set_up),
+		cmocka_unit_test_setup(a_home_elsewhere_gets_an_overlay, set_up),
+		cmocka_unit_test_setup(working_directories, set_up),
+		cmocka_unit_test_setup(a_current_directory_that_is_gone, set_up),
+		cmocka_unit_test_setup(a_command_line_too_long_for_the_kernel, set_up),
+		cmocka_unit_test_setup(the_run_specification, set_up),
+		cmocka_unit_test_setup(a_terminal, set_up),
+		cmocka_unit_test_setup(the_initrd_holds_what_the_plan_says, set_up),
+		cmocka_unit_test_setup(a_damaged_module_is_an_error, set_up), /* the last one */
+	};
+
+	return cmocka_run_group_tests(tests, set_up_tree, tear_down_tree);
+}
