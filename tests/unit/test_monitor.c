@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Becoming the monitor: this program, started by monitor_exec() in a child, plays the monitor and
+ * reports what it was given.
+ */
+#include "tests/unit/tree.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "core/util.h"
+#include "launcher/dry_run.h"
+#include "launcher/host.h"
+#include "launcher/monitor.h"
+
+/* The monitor's part: one line for each thing. */
+static int report(int argc, char **argv)
+{
+	struct rlimit limit;
+	sigset_t blocked;
+
+	for (int i = 0; i < argc; i++)
+		printf("arg %s\n", argv[i]);
+	for (char **variable = environ; *variable; variable++)
+		printf("env %s\n", *variable);
+	for (int fd = 0; fd < 256; fd++) {
+		char path[64], target[256] = "";
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if (readlink(path, target, sizeof(target) - 1) > 0 && fd > 2)
+			printf("fd %d %s\n", fd, target);
+	}
+	(void)sigprocmask(SIG_BLOCK, NULL, &blocked);
+	for (int sig = 1; sig < NSIG; sig++) {
+		struct sigaction action;
+		if (sigismember(&blocked, sig) == 1)
+			printf("blocked %d\n", sig);
+		if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			printf("ignored %d\n", sig);
+	}
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	printf("nofile %s\n", limit.rlim_cur == limit.rlim_max ? "hard" : "soft");
+	return fflush(stdout) == 0 ? 7 : 1;
+}
+
+static struct plan sample_plan(void)
+{
+	return (struct plan){
+		.kernel = {.fd = -1, .path = (char *)(uintptr_t) "/boot/vmlinuz-1"},
+		.cmdline = (char *)(uintptr_t) "quiet a=\"b c\"",
+		.memory = MIB(64),
+		.shares = {{"root", "/", "/"}},
+		.share_count = 1,
+	};
+}
+
+static void the_command_line_is_that_of_config_h(void **state)
+{
+	static const char *const expected[] = {
+		"snug-monitor",      "--kvm=3",
+		"--kernel=4",        "--kernel-name=/boot/vmlinuz-1",
+		"--initrd=5",        "--cmdline=quiet a=\"b c\"",
+		"--memory=67108864", "--share=root:6",
+		"--console",         "--tty",
+		"--verbose",         "--timeline",
+		"--stage=exec:1",    "--stage=plan:18446744073709551615",
+	};
+	struct stages stages = {.items = {{"exec", 1}, {"plan", UINT64_MAX}}, .count = 2};
+	struct strlist argv = {0};
+	struct plan plan = sample_plan();
+
+	(void)state;
+	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	assert_int_equal(argv.count, 9);
+	for (size_t i = 0; i < argv.count; i++)
+		assert_string_equal(argv.items[i], expected[i]);
+	strlist_free(&argv);
+	plan.stdio.tty = plan.verbose = plan.timeline = true;
+	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	assert_int_equal(argv.count, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < argv.count; i++)
+		assert_string_equal(argv.items[i], expected[i]);
+	strlist_free(&argv);
+}
+
+static void stages_are_kept_in_order(void **state)
+{
+	struct stages stages = {0};
+
+	(void)state;
+	for (int i = 0; i < STAGES_MAX + 3; i++)
+		stage_end(&stages, "s");
+	assert_int_equal(stages.count, STAGES_MAX);
+	for (unsigned i = 1; i < stages.count; i++)
+		assert_true(stages.items[i].ns >= stages.items[i - 1].ns);
+}
+
+/* Out of the way of the numbers that are given out below. */
+static int high(const char *path, int flags)
+{
+	return fcntl(open(path, flags | O_CLOEXEC), F_DUPFD_CLOEXEC, 50);
+}
+
+/* Descriptors that lie on each other's places, and more that are nobody's business. */
+static void become_monitor(const struct plan *plan)
+{
+	struct rlimit limit;
+	struct monitor_fds fds;
+	struct strlist argv = {0};
+	sigset_t all;
+	int kernel = high("/dev/full", O_RDONLY);
+	int initrd = high("/dev/zero", O_RDONLY);
+	int kvm = high("/dev/null", O_RDWR);
+
+	fds = (struct monitor_fds){
+		.kvm = dup2(kvm, 5), .kernel = dup2(kernel, 3), .initrd = dup2(initrd, 4)};
+	if (monitor_open_shares(plan, &fds) < 0)
+		_exit(101);
+	(void)dup2(kernel, 100); /* inherited from somewhere, not close-on-exec */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 128;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	(void)setenv("LD_PRELOAD_NOT", "x", 1);
+	strlist_add(&argv, "snug-monitor");
+	strlist_add(&argv, "--report");
+	strlist_add(&argv, "a b");
+	(void)monitor_exec("/proc/self/exe", &argv, plan, &fds);
+	_exit(102);
+}
+
+static void exec_passes_what_it_should_and_no_more(void **state)
+{
+	static char text[8192];
+	struct plan plan = sample_plan();
+	int out[2], status;
+
+	(void)state;
+	assert_int_equal(pipe(out), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)dup2(out[1], STDOUT_FILENO);
+		become_monitor(&plan);
+	}
+	(void)close(out[1]);
+	size_t at = 0;
+	for (ssize_t n; (n = read(out[0], text + at, sizeof(text) - 1 - at)) > 0;)
+		at += (size_t)n;
+	(void)close(out[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_string_equal(text, "arg snug-monitor\narg --report\narg a b\n"
+				  "fd 3 /dev/null\nfd 4 /dev/full\nfd 5 /dev/zero\nfd 6 /\n"
+				  "ignored 1\nnofile hard\n");
+}
+
+static void a_monitor_that_cannot_be_executed(void **state)
+{
+	struct plan plan = sample_plan();
+	int out[2], status;
+	char text[512];
+
+	(void)state;
+	assert_int_equal(pipe(out), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct monitor_fds fds = {0};
+		struct strlist argv = {0};
+		strlist_add(&argv, "x");
+		(void)dup2(out[1], STDERR_FILENO);
+		_exit(monitor_open_shares(&plan, &fds) == 0 &&
+		      monitor_exec("/nothing", &argv, &plan, &fds) == -ENOENT);
+	}
+	(void)close(out[1]);
+	ssize_t n = read(out[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	(void)close(out[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_string_equal(text, "snug: /nothing cannot be executed: No such file or directory\n");
+}
+
+static void a_share_that_does_not_exist(void **state)
+{
+	struct plan plan = sample_plan();
+	struct monitor_fds fds;
+	struct captured captured;
+
+	(void)state;
+	plan.shares[0].host_dir = "/etc/passwd";
+	stderr_begin(&captured);
+	assert_int_equal(monitor_open_shares(&plan, &fds), -ENOTDIR);
+	stderr_end(&captured);
+	assert_one_line(captured.text);
+}
+
+/* What a shell makes of it must be the word again. */
+static void shell_quoting(void **state)
+{
+	static const char *const words[] = {
+		"",         "plain", "a b",       "it's",          "$HOME `id` \\ \"x\" !",
+		"~root",    "a=b",   "tab\there", "esc\033[31m'x", "*?[x]{a,b};&|<>()#",
+		"\303\274",
+	};
+
+	(void)state;
+	if (!have_program("bash")) {
+		print_message("skipped: no bash\n");
+		skip();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		char *quoted = NULL, command[256], got[64] = "";
+		size_t size = 0;
+		FILE *out = open_memstream(&quoted, &size);
+		(void)fputs("exec printf %s ", out);
+		shell_quote(words[i], out);
+		(void)fclose(out);
+		for (const char *c = quoted; *c; c++)
+			assert_true((unsigned char)*c >= 0x20);
+		FORMAT(command, "%s", quoted);
+		free(quoted);
+		int p[2];
+		assert_int_equal(pipe(p), 0);
+		pid_t pid = fork();
+		if (pid == 0) {
+			(void)dup2(p[1], STDOUT_FILENO);
+			(void)execlp("bash", "bash", "-c", command, (char *)NULL);
+			_exit(127);
+		}
+		(void)close(p[1]);
+		assert_true(read(p[0], got, sizeof(got) - 1) >= 0);
+		(void)close(p[0]);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_string_equal(got, words[i]);
+	}
+}
+
+static void a_host_whose_kvm_is_a_pvm_variant(void **state)
+{
+	struct tree tree;
+	struct captured captured;
+
+	(void)state;
+	tree_make(&tree);
+	struct host host = {.root = tree.root};
+	assert_int_equal(host_check_kvm(&host), 0);
+	tree_mkdir(&tree, "/sys/module/kvm_pvm");
+	stderr_begin(&captured);
+	int err = host_check_kvm(&host);
+	stderr_end(&captured);
+	tree_remove(&tree);
+	assert_int_equal(err, -ENOTSUP);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "PVM variant (module kvm_pvm)");
+}
+
+static int try_open_kvm(const struct host *host, struct captured *captured)
+{
+	const uid_t uid = geteuid();
+
+	stderr_begin(captured);
+	if (uid == 0)
+		assert_int_equal(seteuid(65534), 0);
+	int fd = host_open_kvm(host);
+	assert_int_equal(seteuid(uid), 0);
+	stderr_end(captured);
+	return fd;
+}
+
+static void a_host_without_kvm(void **state)
+{
+	struct tree tree;
+	struct captured captured;
+	char file[PATH_MAX];
+
+	(void)state;
+	tree_make(&tree);
+	struct host host = {.root = tree.root};
+	assert_int_equal(try_open_kvm(&host, &captured), -ENOENT);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "modprobe kvm_intel");
+	tree_write(&tree, "/dev/kvm", "", 0);
+	FORMAT(file, "%s", tree.path);
+	assert_int_equal(chmod(file, 0), 0);
+	assert_int_equal(try_open_kvm(&host, &captured), -EACCES);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "mode 0000");
+	if (geteuid() == 0) { /* only root can give it to a group that this process is not in */
+		assert_int_equal(chown(file, 0, 1), 0);
+		assert_int_equal(chmod(file, 0660), 0);
+		assert_int_equal(try_open_kvm(&host, &captured), -EACCES);
+		assert_contains(captured.text, "owner root, group ");
+		assert_contains(captured.text, "usermod -aG ");
+	}
+	assert_int_equal(chmod(file, 0666), 0);
+	int fd = try_open_kvm(&host, &captured);
+	assert_true(fd >= 0);
+	assert_string_equal(captured.text, "");
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	(void)close(fd);
+	tree_remove(&tree);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_command_line_is_that_of_config_h),
+		cmocka_unit_test(stages_are_kept_in_order),
+		cmocka_unit_test(exec_passes_what_it_should_and_no_more),
+		cmocka_unit_test(a_monitor_that_cannot_be_executed),
+		cmocka_unit_test(a_share_that_does_not_exist),
+		cmocka_unit_test(shell_quoting),
+		cmocka_unit_test(a_host_whose_kvm_is_a_pvm_variant),
+		cmocka_unit_test(a_host_without_kvm),
+	};
+
+	if (argc > 1 && strcmp(argv[1], "--report") == 0)
+		return report(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
