@@ -21,4 +21,10 @@
 /* Writes the GDT at LAYOUT_GDT and the identity map at LAYOUT_PAGE_TABLES into low RAM. */
 void entry_write_tables(uint8_t *low_ram);
 
+/*
+ * A reset vector, at the real-mode address f000:fff0: where a PC's firmware begins, and where kernels
+ * jump that reboot "by the BIOS" (a stock 6.1 does, after a panic). It stores to the reset register.
+ */
+void entry_write_reset_vector(uint8_t *low_ram);
+
 #endif

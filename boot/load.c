@@ -185,6 +185,7 @@ int boot_load(const struct boot_request *request, const struct boot_ram *ram,
 	boot_params_fill(&params, request->image, &layout);
 	memcpy(ram->low + LAYOUT_BOOT_PARAMS, &params, sizeof(params));
 	entry_write_tables(ram->low);
+	entry_write_reset_vector(ram->low);
 	entry->rip = request->image->header.pref_address + ENTRY_64;
 	entry->rsi = LAYOUT_BOOT_PARAMS;
 	return 0;

@@ -31,6 +31,8 @@
  */
 #define LAYOUT_ACPI     0xe0000ULL
 #define LAYOUT_ACPI_MAX 0x10000ULL
+/* f000:fff0, in the same reserved area (boot/entry.h). */
+#define LAYOUT_RESET_VECTOR 0xffff0ULL
 /* RAM ends here for the guest, and starts again at 1 MiB, as on every PC. */
 #define LAYOUT_LOWMEM_END 0x9fc00ULL
 #define LAYOUT_HIMEM      0x100000ULL
@@ -42,8 +44,11 @@
 #define LAYOUT_IOAPIC_SIZE 0x1000ULL
 #define LAYOUT_LAPIC       0xfee00000ULL
 
-/* gsi 0 is not used: Linux takes interrupt 0 of a device for "none". */
-#define LAYOUT_VIRTIO_GSI 1
+/*
+ * Not from 0: Linux takes interrupt 0 of a device for "none", and 6.1 finds no interrupt for a device
+ * on gsi 2, the PIC's cascade on a PC. The pins below cost the guest a few exits each.
+ */
+#define LAYOUT_VIRTIO_GSI 5
 
 /* Devices at most: the console and as many shares as fit an I/O APIC of 24 pins. */
 #define LAYOUT_VIRTIO_DEVICES_MAX 16
