@@ -56,8 +56,7 @@ static void print_initrd(const struct plan *plan, const struct prepared *prepare
 	char path[PATH_MAX];
 
 	(void)fprintf(out, "\n# initrd: %llu bytes\n", (unsigned long long)prepared->initrd_size);
-	(void)fprintf(out, "#   /init  guest-init, %zu bytes\n",
-		      (size_t)(guest_init_image_end - guest_init_image));
+	(void)fprintf(out, "#   /init  guest-init, %zu bytes\n", guest_init_size);
 	for (size_t i = 0; i < plan->kernel.modules.count; i++) {
 		const struct module *module = &plan->kernel.modules.modules[i];
 		if (prepare_module_path(module, path) == 0)

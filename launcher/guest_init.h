@@ -3,7 +3,9 @@
 #ifndef LAUNCHER_GUEST_INIT_H
 #define LAUNCHER_GUEST_INIT_H
 
+#include <stddef.h>
+
 extern const unsigned char guest_init_image[];
-extern const unsigned char guest_init_image_end[];
+extern const size_t guest_init_size; /* bytes */
 
 #endif

@@ -109,8 +109,7 @@ static int fill_initrd(struct initrd *initrd, const struct plan *plan, const str
 {
 	initrd_add_dir(initrd, "/dev", 0755);
 	initrd_add_char(initrd, "/dev/console", 0600, CONSOLE_MAJOR, CONSOLE_MINOR);
-	initrd_add_file(initrd, "/init", 0755, guest_init_image,
-			(size_t)(guest_init_image_end - guest_init_image));
+	initrd_add_file(initrd, "/init", 0755, guest_init_image, guest_init_size);
 	initrd_add_dir(initrd, MODULES_DIR, 0755);
 	for (size_t i = 0; i < plan->kernel.modules.count; i++) {
 		int err = add_module_file(initrd, &plan->kernel.modules.modules[i]);

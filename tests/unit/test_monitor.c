@@ -13,6 +13,7 @@
 #include "launcher/dry_run.h"
 #include "launcher/host.h"
 #include "launcher/monitor.h"
+#include "vmm/config.h"
 
 /* The monitor's part: one line for each thing. */
 static int report(int argc, char **argv)
@@ -80,6 +81,39 @@ static void the_command_line_is_that_of_config_h(void **state)
 	assert_int_equal(argv.count, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
+	strlist_free(&argv);
+}
+
+/* Both sides of the interface, one against the other. */
+static void the_monitor_understands_it(void **state)
+{
+	struct stages stages = {.items = {{"exec", 1}, {"plan", UINT64_MAX}}, .count = 2};
+	struct strlist argv = {0};
+	struct plan plan = sample_plan();
+	struct config config;
+
+	(void)state;
+	plan.stdio.tty = plan.timeline = true;
+	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	/* Whatever is behind them: the parser may look whether they are open. */
+	for (int fd = MONITOR_FD_KVM; fd < MONITOR_FD_END; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			assert_int_equal(dup2(STDIN_FILENO, fd), fd);
+	}
+	assert_int_equal(config_parse(&config, (int)argv.count, argv.items), 0);
+	assert_int_equal(config.kvm_fd, MONITOR_FD_KVM);
+	assert_int_equal(config.kernel_fd, MONITOR_FD_KERNEL);
+	assert_int_equal(config.initrd_fd, MONITOR_FD_INITRD);
+	assert_string_equal(config.kernel_name, "/boot/vmlinuz-1");
+	assert_string_equal(config.cmdline, plan.cmdline);
+	assert_int_equal(config.memory, plan.memory);
+	assert_int_equal(config.share_count, 1);
+	assert_int_equal(config.shares[0].fd, MONITOR_FD_SHARES);
+	assert_int_equal(config.shares[0].tag_len, 4);
+	assert_memory_equal(config.shares[0].tag, "root", 4);
+	assert_int_equal(config.stage_count, 2);
+	assert_true(config.stages[1].ns == UINT64_MAX);
+	assert_true(config.console && config.tty && config.timeline && !config.verbose);
 	strlist_free(&argv);
 }
 
@@ -173,8 +207,9 @@ static void a_monitor_that_cannot_be_executed(void **state)
 		struct strlist argv = {0};
 		strlist_add(&argv, "x");
 		(void)dup2(out[1], STDERR_FILENO);
-		_exit(monitor_open_shares(&plan, &fds) == 0 &&
-		      monitor_exec("/nothing", &argv, &plan, &fds) == -ENOENT);
+		if (monitor_open_shares(&plan, &fds) < 0)
+			_exit(2);
+		_exit(monitor_exec("/nothing", &argv, &plan, &fds) == -ENOENT ? 1 : 3);
 	}
 	(void)close(out[1]);
 	ssize_t n = read(out[0], text, sizeof(text) - 1);
@@ -311,6 +346,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_line_is_that_of_config_h),
+		cmocka_unit_test(the_monitor_understands_it),
 		cmocka_unit_test(stages_are_kept_in_order),
 		cmocka_unit_test(exec_passes_what_it_should_and_no_more),
 		cmocka_unit_test(a_monitor_that_cannot_be_executed),

@@ -100,7 +100,7 @@ static void assert_list(const struct strlist *list, const char *const expected[]
 {
 	size_t i = 0;
 
-	for (; expected[i] && i < list->count; i++)
+	for (; i < list->count && expected[i]; i++)
 		assert_string_equal(list->items[i], expected[i]);
 	assert_int_equal(i, list->count);
 	assert_null(expected[i]);
