@@ -40,6 +40,10 @@ MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH
               $(BOOT_LOAD_SRC) $(CORE_SRC)
 INIT_SRC = $(wildcard guest-init/*.c)
 
+# Where the installed launcher looks for the monitor, if there is none beside it.
+PREFIX ?= /usr/local
+LIBEXECDIR ?= $(PREFIX)/libexec
+$(BUILD)/obj/launcher/monitor.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 LAUNCHER_LIBS = -lkmod -llzma -lzstd -lz
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 

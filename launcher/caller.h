@@ -21,7 +21,7 @@ struct caller {
 	struct stdio stdio;
 };
 
-/* Fills *caller; stdio comes from stdio_begin(). 0 or -errno. */
+/* Fills *caller; stdio comes from stdio_begin(). 0 or -ENOMEM. */
 int caller_read(struct caller *caller, const struct stdio *stdio);
 
 void caller_free(struct caller *caller);

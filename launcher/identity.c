@@ -27,8 +27,11 @@ static int take_login_groups(struct identity *identity)
 	identity->groups = calloc((size_t)count + 1, sizeof(*identity->groups));
 	if (!identity->groups)
 		return -ENOMEM;
-	if (getgrouplist(identity->name, identity->gid, identity->groups, &count) < 0)
-		return -EAGAIN; /* the group database changed in between */
+	if (getgrouplist(identity->name, identity->gid, identity->groups, &count) < 0) {
+		log_error("--user: the groups of %s changed while they were read; try again",
+			  identity->name);
+		return -EAGAIN;
+	}
 	identity->group_count = (size_t)count;
 	return 0;
 }

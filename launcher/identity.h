@@ -17,13 +17,13 @@ struct identity {
 	char *shell;
 };
 
-/* The caller's own ids, with the passwd entry of its uid. 0 or -errno. */
+/* The caller's own ids, with the passwd entry of its uid. 0 or -ENOMEM. */
 int identity_of_caller(const struct caller *caller, struct identity *identity);
 
 /*
  * NAME, UID or UID:GID, as --user takes it. NAME, and UID where it has a passwd entry: the groups a
  * login would have. UID without one: a gid of the same number. UID:GID: that group alone. 0, or
- * -errno after having logged what is wrong.
+ * -errno after having logged what is wrong (-ENOMEM: not logged).
  */
 int identity_resolve(const char *user, struct identity *identity);
 

@@ -206,7 +206,7 @@ static int try_kernel(struct kernel *kernel, const struct host *host, const char
 	kernel->path = strdup(file);
 	/* O_NONBLOCK: a FIFO is not to be waited for. */
 	kernel->fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int err = kernel->path ? 0 : because(reason, -ENOMEM, "cannot be used: out of memory");
+	int err = kernel->path ? 0 : -ENOMEM;
 	if (kernel->fd < 0 && errno == EACCES)
 		err = because(reason, -EACCES,
 			      "is not readable for you; try 'sudo chmod a+r %s', or give a copy "
@@ -241,21 +241,23 @@ static int choose_in(struct kernel *kernel, const struct host *host, const char 
 		_cleanup_free_ char *path = text("%s/%s", boot, entries[i]->d_name);
 		struct reason reason;
 		err = path ? try_kernel(kernel, host, path, modules_dir, &reason) : -ENOMEM;
-		if (!err || !path)
+		if (!err || err == -ENOMEM)
 			return err;
 		log_verbose("%s %s", path, reason.text);
 		if (!newest)
 			newest = text("%s %s", path, reason.text);
+		if (!newest)
+			return -ENOMEM;
 	}
 	if (count == 0)
 		log_error("no kernel: %s has no vmlinuz-*; install one (Debian: "
 			  "linux-image-amd64), or give one with -k",
 			  boot);
 	else if (count == 1)
-		log_error("%s", newest ? newest : "out of memory");
+		log_error("%s", newest);
 	else
 		log_error("none of the %d kernels in %s can be used; the newest: %s", count, boot,
-			  newest ? newest : "out of memory");
+			  newest);
 	return err;
 }
 
@@ -267,7 +269,7 @@ int kernel_choose(struct kernel *kernel, const struct host *host, const char *fi
 
 	if (file) {
 		int err = try_kernel(kernel, host, file, modules_dir, &reason);
-		if (err)
+		if (err && err != -ENOMEM)
 			log_error("%s %s", file, reason.text);
 		return err;
 	}

@@ -20,8 +20,8 @@ struct kernel {
 /*
  * Opens file (NULL: the newest of the host's /boot/vmlinuz-* that will do), finds its modules in
  * modules_dir (NULL: the directory that belongs to it, see kernel.c) and resolves those the guest
- * needs. 0, or -errno after having logged what is wrong and what to do. *kernel is KERNEL_NONE
- * before the call, and after an error.
+ * needs. 0, or -errno after having logged what is wrong and what to do (-ENOMEM: not logged).
+ * *kernel is KERNEL_NONE before the call, and after an error.
  */
 int kernel_choose(struct kernel *kernel, const struct host *host, const char *file,
 		  const char *modules_dir);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The snug command: options become a plan, a plan becomes a monitor. Only main() ends the process. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,14 @@
 #include "launcher/prepare.h"
 #include "launcher/stages.h"
 #include "launcher/stdio.h"
+
+/* What nothing below logs, as there is never more to say. */
+static int out_of_memory(int err)
+{
+	if (err == -ENOMEM)
+		log_error("out of memory");
+	return err;
+}
 
 static int written(int err)
 {
@@ -60,7 +69,7 @@ static int run(const struct options *options, const struct caller *caller, struc
 	if (!err)
 		err = monitor_argv(&plan, stages, &argv);
 	if (err)
-		return err;
+		return out_of_memory(err);
 	if (options->dry_run)
 		return written(dry_run_print(&plan, &prepared, monitor, &argv, stdout));
 	return start(&plan, &host, &prepared, monitor, &argv);
@@ -73,15 +82,18 @@ static int command(int argc, char **argv, struct stages *stages)
 	struct stdio stdio;
 	int err = stdio_begin(&stdio);
 
-	if (!err)
-		err = options_parse(&options, argc, argv);
-	if (err)
+	if (err) {
+		log_error("/dev/null: %s", strerror(-err));
 		return err;
+	}
+	err = options_parse(&options, argc, argv);
+	if (err)
+		return out_of_memory(err);
 	if (options.command != COMMAND_RUN)
 		return written(options_print_help(options.command, stdout));
 	log_set_verbose(options.verbose);
 	err = caller_read(&caller, &stdio);
-	return err ? err : run(&options, &caller, stages);
+	return err ? out_of_memory(err) : run(&options, &caller, stages);
 }
 
 int main(int argc, char **argv)

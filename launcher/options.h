@@ -39,7 +39,7 @@ struct options {
 		*argv; /* CMD and its arguments, NULL-terminated, points into argv; empty: none */
 };
 
-/* argv -> options. 0, or -EINVAL (-ENOMEM) after having logged one line. */
+/* argv -> options. 0, or -EINVAL after having logged one line, or -ENOMEM. */
 int options_parse(struct options *options, int argc, char *const argv[]);
 
 void options_free(struct options *options);

@@ -41,7 +41,7 @@ static int plan_memory(struct plan *plan, const struct options *options, const s
 	log_error("--memory: %lluM is more than this host has (%lluM)",
 		  (unsigned long long)(plan->memory / MIB(1)),
 		  (unsigned long long)(host->ram / MIB(1)));
-	return -ENOMEM;
+	return -ERANGE;
 }
 
 static int plan_cmdline(struct plan *plan, const struct options *options)
@@ -201,10 +201,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 		.verbose = options->verbose,
 	};
 	plan_shares(plan);
-	int err = fill(plan, options, caller, host);
-	if (err == -ENOMEM && plan->memory <= host->ram)
-		log_error("out of memory");
-	return err;
+	return fill(plan, options, caller, host);
 }
 
 void plan_free(struct plan *plan)

@@ -44,8 +44,8 @@ struct plan {
 
 /*
  * Fills *plan, of which plan_free() releases everything, also after an error. 0, or -errno after
- * having logged what is wrong and what to do. Opens the kernel, and nothing that needs a right to
- * run VMs.
+ * having logged what is wrong and what to do (-ENOMEM: not logged). Opens the kernel, and nothing
+ * that needs a right to run VMs.
  */
 int plan_make(struct plan *plan, const struct options *options, const struct caller *caller,
 	      const struct host *host);

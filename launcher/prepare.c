@@ -80,7 +80,7 @@ static int make_spec(struct spec *spec, const struct plan *plan)
 	spec_add(spec, "umask", "%04o", plan->umask);
 	spec_add(spec, "hostname", HOSTNAME);
 	add_stdio(spec, &plan->stdio);
-	if (spec->error)
+	if (spec->error && spec->error != -ENOMEM)
 		log_error("the run specification cannot be made: %s", strerror(-spec->error));
 	return spec->error;
 }
@@ -95,7 +95,7 @@ static int add_module_file(struct initrd *initrd, const struct module *module)
 	if (err) {
 		if (err == -EBADMSG || err == -EFBIG || err == -ENOEXEC)
 			log_error("%s %s", module->path, why);
-		else
+		else if (err != -ENOMEM)
 			log_error("%s %s: %s", module->path, why, strerror(-err));
 		return err;
 	}
@@ -132,7 +132,8 @@ static int make_initrd(struct prepared *prepared, const struct plan *plan)
 	prepared->initrd_fd = initrd_end(&initrd);
 	if (prepared->initrd_fd < 0 || fstat(prepared->initrd_fd, &st) < 0) {
 		err = initrd.error ? initrd.error : -errno;
-		log_error("the initrd cannot be made: %s", strerror(-err));
+		if (err != -ENOMEM)
+			log_error("the initrd cannot be made: %s", strerror(-err));
 		return err;
 	}
 	prepared->initrd_size = (uint64_t)st.st_size;

@@ -14,7 +14,7 @@ struct prepared {
 	uint64_t initrd_size; /* bytes */
 };
 
-/* 0, or -errno after having logged. prepared_free() releases, also after an error. */
+/* 0, or -errno after having logged (-ENOMEM: not logged). prepared_free() releases, also after an error. */
 int prepare(struct prepared *prepared, const struct plan *plan);
 
 /* Where a module is in the initrd; at most PATH_MAX bytes. 0 or -ENAMETOOLONG. */

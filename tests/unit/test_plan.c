@@ -7,7 +7,7 @@
 #include <pwd.h>
 
 #include "core/util.h"
-#include "launcher/environment.h"
+#include "launcher/dry_run.h"
 #include "launcher/plan.h"
 #include "launcher/prepare.h"
 
@@ -142,7 +142,7 @@ static void memory_fits_the_host(void **state)
 	assert_int_equal(plan.memory, MIB(300));
 	plan_free(&plan);
 	options.memory = MIB(301);
-	assert_int_equal(make(&plan, &options), -ENOMEM);
+	assert_int_equal(make(&plan, &options), -ERANGE);
 	assert_contains(captured.text, "301M is more than this host has (300M)");
 	plan_free(&plan);
 }
@@ -424,6 +424,37 @@ static void the_initrd_holds_what_the_plan_says(void **state)
 	plan_free(&plan);
 }
 
+static void a_dry_run_shows_it_all(void **state)
+{
+	struct options options = {.memory = MIB(64)};
+	struct strlist argv = {0};
+	struct prepared prepared;
+	struct plan plan;
+	char *text = NULL, kernel[PATH_MAX];
+	size_t size = 0;
+
+	(void)state;
+	FILE *out = open_memstream(&text, &size);
+	strlist_add(&argv, "snug-monitor");
+	strlist_add(&argv, "--cmdline=a b");
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(prepare(&prepared, &plan), 0);
+	assert_int_equal(dry_run_print(&plan, &prepared, "/x y/snug-monitor", &argv, out), 0);
+	(void)fclose(out);
+	FORMAT(kernel, "4<%s/boot/vmlinuz-" VERSION, tree.root);
+	assert_contains(text, kernel);
+	assert_contains(text, "3<>/dev/kvm");
+	assert_contains(text, "6</\n");
+	assert_contains(text, "'/x y/snug-monitor' \\\n  '--cmdline=a b' \\\n");
+	assert_contains(text, "/modules/9p.ko  from /tmp/");
+	assert_contains(text, "env=SNUG=1\n");
+	assert_contains(text, "memory:  64M\n");
+	free(text);
+	strlist_free(&argv);
+	prepared_free(&prepared);
+	plan_free(&plan);
+}
+
 static void a_damaged_module_is_an_error(void **state)
 {
 	struct options options = {0};
@@ -458,6 +489,7 @@ int main(void)
 		cmocka_unit_test_setup(the_run_specification, set_up),
 		cmocka_unit_test_setup(a_terminal, set_up),
 		cmocka_unit_test_setup(the_initrd_holds_what_the_plan_says, set_up),
+		cmocka_unit_test_setup(a_dry_run_shows_it_all, set_up),
 		cmocka_unit_test_setup(a_damaged_module_is_an_error, set_up), /* the last one */
 	};
 
