@@ -92,6 +92,22 @@ static int wait_for_more(struct console *console, int dev, int watch)
 	return r;
 }
 
+/* Has the driver a device at all? Otherwise no port will ever come. */
+static int find_device(void)
+{
+	DIR *dir = opendir("/sys/bus/virtio/drivers/virtio_console");
+	const struct dirent *entry;
+	int r = -ENODEV;
+
+	if (!dir)
+		return -errno;
+	while (r != 0 && (entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, "virtio", 6) == 0)
+			r = 0;
+	closedir(dir);
+	return r;
+}
+
 static int open_when_they_come(struct console *console, int dev)
 {
 	int watch = inotify_init1(IN_CLOEXEC);
@@ -103,6 +119,8 @@ static int open_when_they_come(struct console *console, int dev)
 	/* One may have come before the watch was there. */
 	if (r == 0)
 		r = open_present(console, dev);
+	if (r == 0 && !complete(console))
+		r = find_device();
 	while (r == 0 && !complete(console))
 		r = wait_for_more(console, dev, watch);
 	close(watch);

@@ -15,6 +15,7 @@
 #include "guest-init/machine.h"
 #include "guest-init/modules.h"
 #include "guest-init/mounts.h"
+#include "guest-init/network.h"
 #include "guest-init/run.h"
 #include "guest-init/say.h"
 #include "guest-init/spec.h"
@@ -100,6 +101,9 @@ static int prepare(struct spec *spec, struct streams *streams)
 	machine_mark(SNUG_MARK_MOUNTS);
 	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)))
 		return say_failed("hostname", -errno);
+	r = network_start();
+	if (r)
+		return r;
 	return streams_make(streams, spec);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest-init/say.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "guest-init/machine.h"
@@ -20,30 +21,48 @@ void say_on(int fd, bool raw)
 	end_of_line = raw ? "\r\n" : "\n";
 }
 
+/*
+ * Waits until fd may take more. Not poll(2): a port that the host has yet to open is hung up, which
+ * would end the wait at once, over and over.
+ */
+static void wait_for_change(int epoll)
+{
+	struct epoll_event event;
+
+	(void)epoll_wait(epoll, &event, 1, -1);
+}
+
 static void write_all(int fd, const char *text, size_t len)
 {
+	struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	/* What cannot be watched, the kernel's log, does not block either. */
+	(void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 	while (len > 0) {
 		ssize_t n = write(fd, text, len);
 
 		if (n < 0 && errno == EAGAIN) {
-			(void)poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+			wait_for_change(epoll);
 		} else if (n < 0 && errno != EINTR) {
-			return;
+			break;
 		} else if (n > 0) {
 			text += n;
 			len -= (size_t)n;
 		}
 	}
+	close(epoll);
 }
 
-/* Room is kept for the line's end: a text too long is cut. */
+/* A text too long is cut; a control character in it, the user's terminal is spared. */
 static size_t append(char *line, size_t used, size_t size, const char *text)
 {
 	size_t len = strlen(text);
 
 	if (len > size - used - 1)
 		len = size - used - 1;
-	memcpy(line + used, text, len);
+	for (size_t i = 0; i < len; i++)
+		line[used + i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
 	line[used + len] = '\0';
 	return used + len;
 }
@@ -58,7 +77,8 @@ void say(const char *text, ...)
 	for (const char *t = text; t; t = va_arg(texts, const char *))
 		used = append(line, used, sizeof(line) - 2, t);
 	va_end(texts);
-	used = append(line, used, sizeof(line), end_of_line);
+	strcpy(line + used, end_of_line);
+	used += strlen(end_of_line);
 	if (channel >= 0) {
 		write_all(channel, line, used);
 	} else if (machine_early_console(line)) {
