@@ -109,6 +109,34 @@ $(BUILD)/tests/unit/test_guest_%: $(BUILD)/obj/tests/unit/test_guest_%.o $(BUILD
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka
 
+# Bare-metal guests: a bzImage each, whose code is a flat binary.
+GUEST_CFLAGS = -std=gnu11 $(WARN) -O2 -g -MMD -MP -ffreestanding -mgeneral-regs-only -mno-red-zone \
+               -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
+GUEST_LIB = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(wildcard tests/guest/lib/*.[cS])))
+GUEST_IMG = $(patsubst %,$(BUILD)/%.img,$(basename $(wildcard tests/guest/*.[cS])))
+$(BUILD)/obj/tests/guest/%.o: tests/guest/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/tests/guest/%.o: tests/guest/%.S
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/tests/guest/guests.a: $(filter-out %/header.o,$(GUEST_LIB))
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/guest/%.img: $(BUILD)/obj/tests/guest/%.o $(BUILD)/obj/tests/guest/guests.a \
+                            $(BUILD)/obj/tests/guest/lib/header.o tests/guest/lib/guest.ld
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(LD) -static -nostdlib -T tests/guest/lib/guest.ld -o $@ \
+		$(BUILD)/obj/tests/guest/lib/header.o $< $(BUILD)/obj/tests/guest/guests.a
+
+guest-tests: $(BUILD)/snug-monitor $(GUEST_IMG)
+
 unit-tests: $(UNIT_BIN)
 
 # Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
@@ -149,6 +177,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all unit-tests run check check-quick setup lint format clean
+.PHONY: all unit-tests guest-tests run check check-quick setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
