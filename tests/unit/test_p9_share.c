@@ -83,6 +83,25 @@ static void bad_names_are_refused(void **state)
 	assert_int_equal(walk_bytes(c, 0, 1, "d", 1), 0);
 }
 
+/* Behind the check of names stands the kernel: what got past it would still not leave the directory. */
+static void the_kernel_refuses_them_too(void **state)
+{
+	struct client *c = *state;
+	int fd = openat(c->dir_fd, "share", O_PATH);
+
+	make_dir(c, "share/d");
+	make_file(c, "share/d/f", "x");
+	assert_int_equal(symlinkat("d", c->dir_fd, "share/l"), 0);
+	assert_int_equal(symlinkat("/etc", c->dir_fd, "share/etc"), 0);
+	assert_int_equal(p9_fs_lookup(fd, ".."), -EXDEV);
+	assert_int_equal(p9_fs_lookup(fd, "../outside"), -EXDEV);
+	assert_int_equal(p9_fs_lookup(fd, "/etc/passwd"), -EXDEV);
+	assert_int_equal(p9_fs_lookup(fd, "l/f"), -ELOOP);
+	assert_int_equal(p9_fs_open_file(fd, "etc/passwd"), -ELOOP);
+	assert_int_equal(p9_fs_open_file(fd, "l"), -ELOOP);
+	close(fd);
+}
+
 static void dot_dot_stops_at_the_root(void **state)
 {
 	struct client *c = *state;
@@ -207,6 +226,8 @@ static void race_for_secret(struct client *c, const char *path, const char *from
 	char data[64];
 	int reads = 0;
 
+	/* Whatever blocks here ends the test. */
+	alarm(120);
 	host_starts(&host);
 	for (int i = 0; i < RACES; i++) {
 		int r = slurp(c, 0, path, data, sizeof(data));
@@ -220,6 +241,7 @@ static void race_for_secret(struct client *c, const char *path, const char *from
 		}
 	}
 	host_stops(&host);
+	alarm(0);
 	assert_true(reads > 0);
 }
 
@@ -467,6 +489,27 @@ static void a_part_of_dev_mounted_elsewhere(void **state)
 	assert_int_equal(rmdir("/dev/snug-test"), 0);
 }
 
+/* A live system or a container may have everything, /dev included, on one tmpfs. */
+static void a_share_that_is_a_tmpfs(void **state)
+{
+	struct client *c = *state, *share;
+
+	if (!may_mount)
+		skip();
+	make_dir(c, "m");
+	assert_int_equal(mount("t", path_of(c, "m"), "tmpfs", 0, NULL), 0);
+	make_file(c, "m/f", "visible");
+	make_dir(c, "m/dev");
+	assert_int_equal(mknodat(c->dir_fd, "m/dev/null", S_IFCHR | 0666, makedev(1, 3)), 0);
+	share = client_new(path_of(c, "m"));
+	assert_slurp(share, 0, "f", "visible");
+	assert_int_equal(walk(share, 0, 1, "dev/null"), 0);
+	assert_int_equal(lopen(share, 1, P9_DOTL_RDONLY), -ENXIO);
+	client_free(share);
+	assert_slurp(c, 0, "m/f", "visible");
+	assert_int_equal(umount(path_of(c, "m")), 0);
+}
+
 /* A server that may have 16 descriptors. */
 static int setup_few(void **state)
 {
@@ -583,6 +626,43 @@ static void a_file_closed_meanwhile_must_be_the_same(void **state)
 	assert_int_equal(lopen(c, 2, P9_DOTL_RDONLY), -ESTALE);
 	assert_int_equal(getattr(c, 3, &attr), -ESTALE);
 	assert_true(lopen(c, 3, P9_DOTL_RDONLY) < 0);
+}
+
+static void a_file_closed_meanwhile_is_still_open(void **state)
+{
+	struct client *c = *state;
+	struct attr attr;
+
+	make_file(c, "f", "x");
+	assert_int_equal(walk(c, 0, 1, "f"), 0);
+	assert_int_equal(lopen(c, 1, P9_DOTL_RDONLY), 0);
+	use_others(c);
+	assert_int_equal(unlinkat(c->dir_fd, "f", 0), 0);
+	assert_int_equal(getattr(c, 1, &attr), 0);
+	assert_int_equal(attr.nlink, 0);
+	assert_int_equal(call_fid(c, P9_TSTATFS, 1), 0);
+	assert_int_equal(read_bytes(c, P9_TREAD, 1, 0, 10), 1);
+}
+
+static void a_directory_covered_meanwhile(void **state)
+{
+	struct client *c = *state;
+	struct attr attr;
+
+	if (!may_mount)
+		skip();
+	make_dir(c, "d");
+	make_file(c, "d/version", "harmless");
+	assert_int_equal(walk(c, 0, 1, "d"), 0);
+	assert_int_equal(walk(c, 0, 2, "d/version"), 0);
+	use_others(c);
+	assert_int_equal(mount("p", path_of(c, "d"), "proc", 0, NULL), 0);
+	assert_int_equal(getattr(c, 1, &attr), -ESTALE);
+	assert_int_equal(walk(c, 1, 3, "version"), -ESTALE);
+	assert_int_equal(lopen(c, 1, P9_DOTL_RDONLY), -ESTALE);
+	assert_int_equal(lopen(c, 2, P9_DOTL_RDONLY), -ESTALE);
+	assert_int_equal(umount(path_of(c, "d")), 0);
+	assert_slurp(c, 1, "version", "harmless");
 }
 
 static void a_process_out_of_descriptors(void **state)
@@ -702,6 +782,7 @@ int main(void)
 #define INNER(name) cmocka_unit_test_setup_teardown(name, setup_inner, teardown_client)
 #define FEW(name)   cmocka_unit_test_setup_teardown(name, setup_few, teardown_client)
 		INNER(bad_names_are_refused),
+		INNER(the_kernel_refuses_them_too),
 		INNER(dot_dot_stops_at_the_root),
 		INNER(dot_dot_survives_a_move_by_the_host),
 		INNER(dot_dot_never_escapes_a_busy_host),
@@ -715,9 +796,12 @@ int main(void)
 		cmocka_unit_test(a_share_on_a_kernel_file_system_is_empty),
 		T(mounts_of_kernel_file_systems),
 		T(a_part_of_dev_mounted_elsewhere),
+		T(a_share_that_is_a_tmpfs),
 		FEW(more_files_than_descriptors),
 		FEW(deep_directories_are_found_again),
 		FEW(a_file_closed_meanwhile_must_be_the_same),
+		FEW(a_file_closed_meanwhile_is_still_open),
+		FEW(a_directory_covered_meanwhile),
 		T(a_process_out_of_descriptors),
 		T(closes_others_when_the_process_runs_out),
 		INNER(descriptors_stay_flat_over_errors),

@@ -87,6 +87,11 @@ bool kernel_fs_magic(uint64_t f_type)
 	return false;
 }
 
+static uint64_t device_of(const struct statx *stx)
+{
+	return makedev(stx->stx_dev_major, stx->stx_dev_minor);
+}
+
 /* Is this the null device? If so, where it is: its st_dev. */
 static bool null_device_at(int dir_fd, const char *path, uint64_t *dev)
 {
@@ -94,8 +99,20 @@ static bool null_device_at(int dir_fd, const char *path, uint64_t *dev)
 
 	if (statx(dir_fd, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &stx))
 		return false;
-	*dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	*dev = device_of(&stx);
 	return S_ISCHR(stx.stx_mode) && stx.stx_rdev_major == 1 && stx.stx_rdev_minor == 3;
+}
+
+/* Is the share's dev/null on device dev, and the share itself is not? */
+static bool is_dev_of_share(int root_fd, uint64_t dev)
+{
+	uint64_t null_dev;
+	struct statx stx;
+
+	if (!null_device_at(root_fd, "dev/null", &null_dev) || null_dev != dev)
+		return false;
+	return statx(root_fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) == 0 &&
+	       device_of(&stx) != dev;
 }
 
 int kernel_fs_is(int fd, uint64_t dev, int root_fd)
@@ -109,7 +126,5 @@ int kernel_fs_is(int fd, uint64_t dev, int root_fd)
 		return 1;
 	if ((uint32_t)fs.f_type != TMPFS_MAGIC && (uint32_t)fs.f_type != RAMFS_MAGIC)
 		return 0;
-	if (null_device_at(fd, "null", &null_dev))
-		return 1;
-	return null_device_at(root_fd, "dev/null", &null_dev) && null_dev == dev;
+	return null_device_at(fd, "null", &null_dev) || is_dev_of_share(root_fd, dev);
 }

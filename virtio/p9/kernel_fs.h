@@ -18,9 +18,10 @@ bool kernel_fs_magic(uint64_t f_type);
  * file system, 0 if not, -errno. root_fd is the root of the share it was found in.
  *
  * devtmpfs cannot be told from a tmpfs by any number before Linux 6.8. A tmpfs counts as /dev if its
- * root, fd, holds the null device, or if the share's dev/null is on it: that covers every mount of
- * devtmpfs, a container's /dev, and, where the share is the host's root, a part of /dev that is
- * mounted elsewhere. In other shares such a part shows its names; the nodes are never opened anyway.
+ * root, fd, holds the null device, or if the share's dev/null is on it but the share's root is not: that
+ * covers every mount of devtmpfs, a container's /dev, and, where the share is the host's root, a part
+ * of /dev that is mounted elsewhere. In other shares such a part shows its names; the nodes are never
+ * opened anyway.
  */
 int kernel_fs_is(int fd, uint64_t dev, int root_fd);
 
