@@ -12,6 +12,8 @@
 #define AVAIL_ALIGN 2
 #define USED_ALIGN  4
 
+#define CHAIN_BYTES_MAX GIB(4) /* 2.7.5 */
+
 static uint64_t avail_bytes(uint16_t size)
 {
 	return sizeof(struct vring_avail) + sizeof(__virtio16) * ((uint64_t)size + 1);
@@ -101,7 +103,8 @@ static int chain_add(struct virtq *vq, struct virtq_chain *chain, const struct v
 	unsigned count = chain->readable + chain->writable;
 	void *host = guest_mem_at(vq->mem, le64toh(desc->addr), len);
 
-	if (!host || count == VIRTQ_SIZE_MAX)
+	if (!host || count == VIRTQ_SIZE_MAX ||
+	    chain->readable_bytes + chain->writable_bytes + len > CHAIN_BYTES_MAX)
 		return -EPROTO;
 	if (le16toh(desc->flags) & VRING_DESC_F_WRITE) {
 		chain->writable++;
