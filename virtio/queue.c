@@ -96,6 +96,17 @@ static int available(struct virtq *vq)
 	return n > vq->size ? protocol_error(vq) : n;
 }
 
+/* Copies a descriptor; what follows is decided by the copy. */
+static struct vring_desc load_desc(const struct vring_desc *p)
+{
+	struct vring_desc copy;
+
+	memcpy(&copy, p, sizeof(copy));
+	/* Else the compiler may read the guest's memory again instead of keeping the copy. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return copy;
+}
+
 /* Appends one descriptor's buffer. 0, or -EPROTO. */
 static int chain_add(struct virtq *vq, struct virtq_chain *chain, const struct vring_desc *desc)
 {
@@ -135,9 +146,8 @@ static int chain_add_indirect(struct virtq *vq, struct virtq_chain *chain,
 	if (!table)
 		return -EPROTO;
 	for (unsigned steps = 0; steps < VIRTQ_SIZE_MAX; steps++) {
-		struct vring_desc copy;
+		struct vring_desc copy = load_desc(&table[i]);
 
-		memcpy(&copy, &table[i], sizeof(copy));
 		if ((le16toh(copy.flags) & VRING_DESC_F_INDIRECT) || chain_add(vq, chain, &copy))
 			return -EPROTO;
 		if (!(le16toh(copy.flags) & VRING_DESC_F_NEXT))
@@ -158,7 +168,7 @@ static int chain_collect(struct virtq *vq, struct virtq_chain *chain)
 
 		if (i >= vq->size)
 			return -EPROTO;
-		memcpy(&copy, &vq->desc[i], sizeof(copy));
+		copy = load_desc(&vq->desc[i]);
 		if (le16toh(copy.flags) & VRING_DESC_F_INDIRECT)
 			return chain_add_indirect(vq, chain, &copy);
 		if (chain_add(vq, chain, &copy))
