@@ -52,8 +52,11 @@ static char printable(char c)
 	return c == '\n' || ((unsigned char)c >= 0x20 && c != 0x7f) ? c : '?';
 }
 
-/* The ring as one text without carriage returns, every byte printable; the caller frees it. */
-static char *text_of(struct klog *klog, uint64_t from, size_t *len)
+/*
+ * The ring as one text without carriage returns, every byte printable; the caller frees it. *from: how
+ * many bytes to leave out, then how many there were: more may come as soon as the lock is let go.
+ */
+static char *text_of(struct klog *klog, uint64_t *from, size_t *len)
 {
 	char *text = malloc(KLOG_SIZE + 1);
 	size_t n, kept = 0;
@@ -61,7 +64,8 @@ static char *text_of(struct klog *klog, uint64_t from, size_t *len)
 	if (!text)
 		return NULL;
 	(void)pthread_mutex_lock(&klog->lock);
-	n = copy_out(klog, from, text);
+	n = copy_out(klog, *from, text);
+	*from = klog->written;
 	(void)pthread_mutex_unlock(&klog->lock);
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] != '\r')
@@ -81,18 +85,16 @@ void klog_show(struct klog *klog)
 	if (klog->show_fd < 0)
 		return;
 	(void)eventfd_read(klog->wake_fd, &count);
-	text = text_of(klog, klog->shown, &len);
-	(void)pthread_mutex_lock(&klog->lock);
-	klog->shown = klog->written;
-	(void)pthread_mutex_unlock(&klog->lock);
+	text = text_of(klog, &klog->shown, &len);
 	if (text && write(klog->show_fd, text, len) < 0)
 		return; /* a reader who is too slow for a debugging aid loses some of it */
 }
 
 size_t klog_tail(struct klog *klog, unsigned lines, char *text, size_t size)
 {
+	uint64_t from = 0;
 	size_t len, start;
-	_cleanup_free_ char *all = text_of(klog, 0, &len);
+	_cleanup_free_ char *all = text_of(klog, &from, &len);
 
 	text[0] = '\0';
 	if (!all)
@@ -110,8 +112,9 @@ size_t klog_tail(struct klog *klog, unsigned lines, char *text, size_t size)
 
 bool klog_find(struct klog *klog, const char *what, char *line, size_t size)
 {
+	uint64_t from = 0;
 	size_t len;
-	_cleanup_free_ char *all = text_of(klog, 0, &len);
+	_cleanup_free_ char *all = text_of(klog, &from, &len);
 	const char *at = all ? strstr(all, what) : NULL;
 	size_t n;
 
