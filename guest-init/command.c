@@ -114,10 +114,10 @@ uint32_t command_report_failure(const struct spec *spec, const struct command_fa
 
 	switch (failure->step) {
 	case FAILED_TO_ENTER:
-		say("cannot enter ", spec->cwd, ": ", reason, NULL);
+		say("cannot enter ", spec->cwd, ": ", reason);
 		return SNUG_STATUS(SNUG_STATUS_INIT_FAILED, -failure->error);
 	case FAILED_TO_EXECUTE:
-		say(name, ": ", reason, NULL);
+		say(name, ": ", reason);
 		return SNUG_STATUS(failure->error == -ENOENT ? SNUG_STATUS_NOT_FOUND
 							     : SNUG_STATUS_NOT_EXECUTABLE,
 				   -failure->error);

@@ -76,7 +76,7 @@ static int read_spec(struct spec *spec)
 		close(fd);
 	r = spec_parse(spec, data, len, &why);
 	if (r)
-		say("guest: the run specification: ", why, NULL);
+		say("guest: the run specification: ", why);
 	return r;
 }
 

@@ -25,7 +25,7 @@ static int mount_share(const struct share *share, const char *dir)
 	if (mount(share->tag, dir, "9p", MS_RDONLY, SHARE_OPTIONS) == 0)
 		return 0;
 	r = -errno;
-	say("guest: share ", share->tag, " on ", share->dir, ": ", strerror(-r), NULL);
+	say("guest: share ", share->tag, " on ", share->dir, ": ", strerror(-r));
 	return r;
 }
 

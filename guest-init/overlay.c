@@ -96,7 +96,7 @@ int overlays_mount(const struct strings *dirs)
 			continue;
 		r = mount_one(dir, &st, i);
 		if (r) {
-			say("guest: overlay over ", dir, ": ", strerror(-r), NULL);
+			say("guest: overlay over ", dir, ": ", strerror(-r));
 			return r;
 		}
 	}

@@ -79,5 +79,7 @@ int poweroff_open_fifo(void)
 		return -errno;
 	/* For writing as well: without a writer the FIFO would be at its end for ever. */
 	fd = open(FIFO, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }

@@ -4,8 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -67,16 +65,13 @@ static size_t append(char *line, size_t used, size_t size, const char *text)
 	return used + len;
 }
 
-void say(const char *text, ...)
+void say_texts(const char *const *texts)
 {
 	char line[1024];
 	size_t used = append(line, 0, sizeof(line) - 2, "snug: ");
-	va_list texts;
 
-	va_start(texts, text);
-	for (const char *t = text; t; t = va_arg(texts, const char *))
-		used = append(line, used, sizeof(line) - 2, t);
-	va_end(texts);
+	for (; *texts; texts++)
+		used = append(line, used, sizeof(line) - 2, *texts);
 	strcpy(line + used, end_of_line);
 	used += strlen(end_of_line);
 	if (channel >= 0) {
@@ -93,6 +88,6 @@ void say(const char *text, ...)
 
 int say_failed(const char *what, int error)
 {
-	say("guest: ", what, ": ", strerror(-error), NULL);
+	say("guest: ", what, ": ", strerror(-error));
 	return error;
 }

@@ -7,12 +7,14 @@
 #define GUEST_INIT_SAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* From now on, say it on this descriptor, which stays the caller's; raw: to a terminal in raw mode. */
 void say_on(int fd, bool raw);
 
-/* Says "snug: " and the texts up to a null pointer, as one line. */
-void say(const char *text, ...) __attribute__((sentinel));
+/* Says "snug: " and the texts (const char *, one or more) as one line. */
+#define say(...) say_texts((const char *const[]){__VA_ARGS__, NULL})
+void say_texts(const char *const *texts);
 
 /* Says "snug: guest: WHAT: the reason", error being -errno; returns error. */
 int say_failed(const char *what, int error);
