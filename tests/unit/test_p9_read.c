@@ -344,6 +344,22 @@ static void entries_carry_the_qids_of_a_walk(void **state)
 	}
 }
 
+static void a_directory_removed_while_listed(void **state)
+{
+	struct client *c = *state;
+
+	make_dir(c, "d");
+	make_file(c, "d/f", "");
+	assert_int_equal(walk(c, 0, 1, "d"), 0);
+	assert_int_equal(lopen(c, 1, P9_DOTL_RDONLY), 0);
+	assert_true(read_bytes(c, P9_TREADDIR, 1, 0, 30) > 0);
+	assert_int_equal(unlinkat(c->dir_fd, "d/f", 0), 0);
+	assert_int_equal(unlinkat(c->dir_fd, "d", AT_REMOVEDIR), 0);
+	assert_int_equal(read_bytes(c, P9_TREADDIR, 1, 0, 1000), -ENOENT);
+	assert_int_equal(walk(c, 0, 2, "d"), -ENOENT);
+	assert_int_equal(clunk(c, 1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +374,7 @@ int main(void)
 		T(a_listing_resumes_anywhere),
 		T(too_little_for_an_entry),
 		T(entries_carry_the_qids_of_a_walk),
+		T(a_directory_removed_while_listed),
 #undef T
 	};
 

@@ -237,6 +237,25 @@ static void fids_are_found_among_many(void **state)
 	p9_nodes_destroy(&nodes);
 }
 
+static void fids_are_bounded(void **state)
+{
+	struct p9_nodes nodes;
+	struct p9_fids fids;
+	struct p9_fid *fid;
+
+	(void)state;
+	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 16), 0);
+	assert_int_equal(p9_fids_init(&fids, &nodes), 0);
+	fids.max = 10;
+	for (uint32_t i = 0; i < 10; i++)
+		assert_int_equal(p9_fid_add(&fids, i, nodes.root, &fid), 0);
+	assert_int_equal(p9_fid_add(&fids, 10, nodes.root, &fid), -ENFILE);
+	p9_fid_remove(&fids, p9_fid_find(&fids, 5));
+	assert_int_equal(p9_fid_add(&fids, 10, nodes.root, &fid), 0);
+	p9_fids_destroy(&fids);
+	p9_nodes_destroy(&nodes);
+}
+
 static void xattr_memory_is_bounded(void **state)
 {
 	struct p9_nodes nodes;
@@ -290,6 +309,7 @@ int main(void)
 		cmocka_unit_test(qid_version_follows_the_times),
 		cmocka_unit_test(qid_types),
 		cmocka_unit_test(fids_are_found_among_many),
+		cmocka_unit_test(fids_are_bounded),
 		cmocka_unit_test(xattr_memory_is_bounded),
 		cmocka_unit_test(kernel_magics),
 	};

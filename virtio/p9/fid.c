@@ -15,7 +15,7 @@ static struct p9_fid_bucket *bucket_of(struct p9_fid_bucket *buckets, size_t cou
 
 int p9_fids_init(struct p9_fids *fids, struct p9_nodes *nodes)
 {
-	*fids = (struct p9_fids){.nodes = nodes, .bucket_count = FIRST_BUCKETS};
+	*fids = (struct p9_fids){.nodes = nodes, .bucket_count = FIRST_BUCKETS, .max = P9_FIDS_MAX};
 	fids->buckets = calloc(FIRST_BUCKETS, sizeof(*fids->buckets));
 	return fids->buckets ? 0 : -ENOMEM;
 }
@@ -64,7 +64,7 @@ int p9_fid_add(struct p9_fids *fids, uint32_t number, struct p9_node *node, stru
 {
 	if (number == P9_NOFID || p9_fid_find(fids, number))
 		return -EBADF;
-	if (fids->count >= P9_FIDS_MAX)
+	if (fids->count >= fids->max)
 		return -ENFILE;
 	*fid = calloc(1, sizeof(**fid));
 	if (!*fid)

@@ -43,6 +43,7 @@ struct p9_fids {
 	struct p9_fid_bucket *buckets; /* a power of two, grown with the fids */
 	size_t bucket_count;
 	size_t count;
+	size_t max;
 	size_t xattr_bytes;
 };
 
@@ -54,7 +55,7 @@ struct p9_fid *p9_fid_find(const struct p9_fids *fids, uint32_t number);
 
 /*
  * A new fid for a node, of which it takes a reference of its own. -EBADF if the number is in use or is
- * NOFID, -ENFILE beyond P9_FIDS_MAX.
+ * NOFID, -ENFILE beyond the maximum, P9_FIDS_MAX.
  */
 int p9_fid_add(struct p9_fids *fids, uint32_t number, struct p9_node *node, struct p9_fid **fid);
 

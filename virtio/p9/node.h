@@ -31,7 +31,7 @@
 
 #include "virtio/p9/fs.h"
 
-/* Nodes at most: what a guest can make the server remember. Some 150 bytes each. */
+/* Nodes at most: what a guest can make the server remember. Some 90 bytes each, and the name. */
 #define P9_NODES_MAX (1u << 20)
 
 struct p9_node {

@@ -14,10 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The reply to a T-message is the number after it. */
+/* Requests. The reply to one is the number after it. */
 enum p9_type {
-	P9_TLERROR = 6, /* only as P9_RLERROR = 7, the reply to any request that fails */
-	P9_RLERROR = 7,
+	P9_RLERROR = 7, /* the reply to any request that fails */
 	P9_TSTATFS = 8,
 	P9_TLOPEN = 12,
 	P9_TLCREATE = 14,

@@ -5,7 +5,9 @@
  *
  * The guest is hostile: it may change a request while it is read and read a reply while it is
  * written. Whatever it sends, the server answers (Rlerror where there is no better answer), never
- * blocks on a FIFO or device, never leaves the share, and holds at most P9_FIDS_MAX descriptors.
+ * blocks on a FIFO or device, never leaves the share, and never shows the host kernel's own file
+ * systems below it (kernel_fs.h). It holds fewer than 4096 descriptors, and leaves the process 64 of
+ * what RLIMIT_NOFILE allows; a guest that needs more for open files gets EMFILE.
  *
  * Protocol: 9P2000.L as in Linux (net/9p, include/net/9p/9p.h) and diod's protocol.md.
  */
@@ -23,7 +25,11 @@ struct p9_share {
 	bool read_only; /* every request that would change the share answers EROFS */
 };
 
-/* 0 or -errno. On failure root_fd stays the caller's. */
+/*
+ * 0 or -errno. On failure root_fd stays the caller's. To be called with RLIMIT_NOFILE as it shall be, and
+ * before there are threads: it grows the process's descriptor table, which is slow later.
+ * -EOPNOTSUPP for a share that is not read-only.
+ */
 int p9_server_new(struct p9_server **server, const struct p9_share *share);
 void p9_server_free(struct p9_server *server);
 
