@@ -325,7 +325,7 @@ static void a_file_replaced_by_a_fifo(void **state)
 /* path of fid 0 leads to a hidden directory. */
 static void assert_hidden_dir(struct client *c, const char *path, const char *inside)
 {
-	size_t before = descriptors(), walked, count = 0;
+	size_t before = descriptors(), walked = 0, count = 0;
 	struct p9_qid qid;
 	struct entry entry;
 	struct attr attr;
