@@ -17,9 +17,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +30,8 @@
 #include "virtio/p9/wire.h"
 
 #define CLIENT_MSIZE 65536u
+
+#define SECRET "not in the share"
 
 struct client {
 	struct p9_server *server;
@@ -381,6 +385,60 @@ static inline void make_file(struct client *c, const char *name, const char *con
 static inline void make_dir(struct client *c, const char *name)
 {
 	assert_int_equal(mkdirat(c->dir_fd, name, 0755), 0);
+}
+
+/* The client's share is "share" in its temporary directory; "outside" is beside it and holds a secret. */
+static inline int setup_inner(void **state)
+{
+	struct client *c = client_new_temporary();
+	char path[128];
+
+	p9_server_free(c->server);
+	make_dir(c, "share");
+	make_dir(c, "outside");
+	make_file(c, "outside/secret", SECRET);
+	(void)snprintf(path, sizeof(path), "%s/share", c->dir);
+	{
+		struct p9_share share = {.root_fd = open(path, O_PATH), .read_only = true};
+
+		assert_int_equal(p9_server_new(&c->server, &share), 0);
+	}
+	assert_int_equal(version(c, CLIENT_MSIZE, P9_VERSION), 0);
+	assert_int_equal(attach(c, 0), 0);
+	*state = c;
+	return 0;
+}
+
+static inline uint64_t inode(struct client *c, const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(c->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_ino;
+}
+
+static inline const char *path_of(struct client *c, const char *name)
+{
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", c->dir, name);
+	return path;
+}
+
+static bool may_mount;
+
+/*
+ * A mount namespace of this program's own, so that nothing it mounts stays behind. Descriptors opened
+ * before would still show the old one.
+ */
+static inline int enter_mount_namespace(void **state)
+{
+	(void)state;
+	may_mount = unshare(CLONE_NEWNS) == 0 &&
+		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	if (!may_mount)
+		print_message("no right to mount anything: what needs that is skipped\n");
+	return 0;
 }
 
 /* Reads a whole small file as the guest would: walk, open, read, clunk. */
