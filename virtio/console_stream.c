@@ -32,7 +32,13 @@ void console_stream_init(struct console_stream *stream, int fd)
 void console_stream_reset(struct console_stream *stream)
 {
 	stream->has_chain = false;
+	console_stream_idle(stream);
+}
+
+void console_stream_idle(struct console_stream *stream)
+{
 	stream->wanted = false;
+	stream->ready = false;
 }
 
 /* May fd be used now? Otherwise asks for a poll. */
@@ -99,6 +105,9 @@ int console_stream_output(struct console_stream *stream, struct virtio_device *d
 			  struct virtq *vq)
 {
 	stream->wanted = false;
+	/* The driver may take a queue away, and make it ready again, at any time. */
+	if (stream->chain_generation != vq->generation)
+		stream->has_chain = false;
 	do {
 		for (;;) {
 			if (!stream->has_chain) {
@@ -109,6 +118,7 @@ int console_stream_output(struct console_stream *stream, struct virtio_device *d
 				if (r == 0)
 					break;
 				stream->has_chain = true;
+				stream->chain_generation = vq->generation;
 				stream->chain_done = 0;
 			}
 			if (!write_chain(stream)) {

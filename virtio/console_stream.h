@@ -21,6 +21,7 @@ struct console_stream {
 
 	/* Output: the chain that is being written, and how much of it is. */
 	bool has_chain;
+	uint32_t chain_generation; /* the queue's, when the chain was taken */
 	size_t chain_done;
 	struct virtq_chain chain;
 };
@@ -30,6 +31,9 @@ void console_stream_init(struct console_stream *stream, int fd);
 
 /* The device was reset: the chain is gone. */
 void console_stream_reset(struct console_stream *stream);
+
+/* fd is of no use for now: nobody waits for it. */
+void console_stream_idle(struct console_stream *stream);
 
 /* Moves what can be moved. 0, or -EPROTO if the driver broke the queue. With dev's lock. */
 int console_stream_output(struct console_stream *stream, struct virtio_device *dev,

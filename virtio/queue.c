@@ -28,8 +28,9 @@ static uint64_t used_bytes(uint16_t size)
 void virtq_reset(struct virtq *vq)
 {
 	uint16_t size_max = vq->size_max;
+	uint32_t generation = vq->generation + 1;
 
-	*vq = (struct virtq){.size_max = size_max, .size = size_max};
+	*vq = (struct virtq){.size_max = size_max, .size = size_max, .generation = generation};
 }
 
 static void *aligned_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len, uint64_t align)

@@ -30,6 +30,8 @@ struct virtq {
 	uint64_t avail_gpa; /* "driver area" */
 	uint64_t used_gpa;  /* "device area" */
 	bool ready;
+	/* Counts resets: a chain of an earlier generation is not the driver's to get back any more. */
+	uint32_t generation;
 
 	/* From here on valid while ready. */
 	const struct guest_mem *mem;
@@ -53,7 +55,7 @@ struct virtq_chain {
 	struct iovec iov[VIRTQ_SIZE_MAX]; /* host addresses, every one checked to be RAM */
 };
 
-/* Forgets everything but size_max. */
+/* Forgets everything but size_max, and counts. */
 void virtq_reset(struct virtq *vq);
 
 /* The driver wrote QueueReady = 1: checks the registers. 0, or -EINVAL and the queue stays unready. */
