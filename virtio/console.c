@@ -67,8 +67,8 @@ static void console_read_config(struct virtio_device *dev, uint64_t offset, void
 	struct virtio_console_config config = {.max_nr_ports = htole32(SNUG_CONSOLE_PORTS)};
 
 	(void)dev;
-	if (range_inside(offset, len, 0, sizeof(config)))
-		memcpy(data, (const char *)&config + offset, len);
+	if (offset < sizeof(config))
+		memcpy(data, (const char *)&config + offset, min_u64(len, sizeof(config) - offset));
 }
 
 static void console_kick(struct virtio_device *dev, unsigned queue)
@@ -336,7 +336,9 @@ static int work(struct virtio_console *c)
 	if (r == 0)
 		r = console_stream_output(&c->stderr_stream, &c->dev,
 					  tx_queue(c, SNUG_PORT_STDERR));
-	if (r == 0 && c->ports[SNUG_PORT_STDIO].guest_open)
+	if (!c->ports[SNUG_PORT_STDIO].guest_open)
+		console_stream_idle(&c->stdin_stream);
+	else if (r == 0)
 		r = console_stream_input(&c->stdin_stream, &c->dev, rx_queue(c, SNUG_PORT_STDIO));
 	if (r == 0)
 		r = send_control_stream(c);
@@ -348,6 +350,12 @@ void virtio_console_work(struct virtio_console *c)
 	(void)pthread_mutex_lock(&c->dev.lock);
 	if (virtio_device_live(&c->dev) && work(c) < 0)
 		virtio_device_fail(&c->dev);
+	/* Else poll would report what nobody is going to take, over and over. */
+	if (!virtio_device_live(&c->dev)) {
+		console_stream_idle(&c->stdin_stream);
+		console_stream_idle(&c->stdout_stream);
+		console_stream_idle(&c->stderr_stream);
+	}
 	(void)pthread_mutex_unlock(&c->dev.lock);
 }
 
