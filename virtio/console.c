@@ -28,6 +28,9 @@
 #define SIZE_CONTROL 8
 #define SIZE_UNUSED  2
 
+/* A guest may add as fast as chains are taken: more than these are left for the next work(). */
+#define PASS_CHAINS 64
+
 struct console_port {
 	/* Messages of the control queue that the driver has not been given room for yet. */
 	bool send_add;
@@ -44,6 +47,7 @@ struct virtio_console {
 	struct console_stream stdin_stream;
 	struct console_stream stdout_stream;
 	struct console_stream stderr_stream;
+	bool unfinished; /* work() left something in the rings that nothing else will wake it for */
 	bool told_stdin_end;
 	bool told_stdout_closed;
 	bool told_stderr_closed;
@@ -248,10 +252,11 @@ static int receive_port_messages(struct virtio_console *c)
 {
 	struct virtq *vq = &c->dev.queues[CONTROL_TX];
 	struct virtq_chain chain;
+	unsigned left = PASS_CHAINS;
 	int r;
 
 	do {
-		while ((r = virtq_pop(vq, &chain)) > 0) {
+		for (r = 0; left > 0 && (r = virtq_pop(vq, &chain)) > 0; left--) {
 			struct virtio_console_control message;
 
 			if (chain_copy(&chain, &message, sizeof(message)) == sizeof(message))
@@ -259,26 +264,29 @@ static int receive_port_messages(struct virtio_console *c)
 			virtq_push(vq, chain.head, 0);
 		}
 		virtio_device_signal(&c->dev, vq);
-	} while (r == 0 && virtq_enable_kicks(vq));
-	return r;
+	} while (r == 0 && left > 0 && virtq_enable_kicks(vq));
+	c->unfinished |= left == 0;
+	return r < 0 ? r : 0;
 }
 
 static int receive_kernel_output(struct virtio_console *c)
 {
 	struct virtq *vq = tx_queue(c, SNUG_PORT_KERNEL);
 	struct virtq_chain chain;
+	unsigned left = PASS_CHAINS;
 	int r;
 
 	do {
-		while ((r = virtq_pop(vq, &chain)) > 0) {
+		for (r = 0; left > 0 && (r = virtq_pop(vq, &chain)) > 0; left--) {
 			for (unsigned i = 0; i < chain.readable; i++)
 				c->host.kernel_output(c->host.ctx, chain.iov[i].iov_base,
 						      chain.iov[i].iov_len);
 			virtq_push(vq, chain.head, 0);
 		}
 		virtio_device_signal(&c->dev, vq);
-	} while (r == 0 && virtq_enable_kicks(vq));
-	return r;
+	} while (r == 0 && left > 0 && virtq_enable_kicks(vq));
+	c->unfinished |= left == 0;
+	return r < 0 ? r : 0;
 }
 
 static int send_control(struct virtio_console *c, bool *pending, uint32_t type, uint32_t arg,
@@ -325,8 +333,10 @@ static int send_control_stream(struct virtio_console *c)
 
 static int work(struct virtio_console *c)
 {
-	int r = receive_port_messages(c);
+	int r;
 
+	c->unfinished = false;
+	r = receive_port_messages(c);
 	if (r == 0)
 		r = send_port_events(c);
 	if (r == 0)
@@ -342,6 +352,8 @@ static int work(struct virtio_console *c)
 		r = console_stream_input(&c->stdin_stream, &c->dev, rx_queue(c, SNUG_PORT_STDIO));
 	if (r == 0)
 		r = send_control_stream(c);
+	c->unfinished |= c->stdin_stream.unfinished || c->stdout_stream.unfinished ||
+			 c->stderr_stream.unfinished;
 	return r;
 }
 
@@ -350,12 +362,15 @@ void virtio_console_work(struct virtio_console *c)
 	(void)pthread_mutex_lock(&c->dev.lock);
 	if (virtio_device_live(&c->dev) && work(c) < 0)
 		virtio_device_fail(&c->dev);
-	/* Else poll would report what nobody is going to take, over and over. */
 	if (!virtio_device_live(&c->dev)) {
+		/* Else poll would report what nobody is going to take, over and over. */
+		c->unfinished = false;
 		console_stream_idle(&c->stdin_stream);
 		console_stream_idle(&c->stdout_stream);
 		console_stream_idle(&c->stderr_stream);
 	}
+	if (c->unfinished)
+		(void)eventfd_write(c->kick_fd, 1);
 	(void)pthread_mutex_unlock(&c->dev.lock);
 }
 
@@ -402,5 +417,5 @@ void virtio_console_window_size(struct virtio_console *c, unsigned rows, unsigne
 bool virtio_console_drained(struct virtio_console *c)
 {
 	return !virtio_device_live(&c->dev) ||
-	       (!c->stdout_stream.wanted && !c->stderr_stream.wanted);
+	       (!c->stdout_stream.wanted && !c->stderr_stream.wanted && !c->unfinished);
 }

@@ -36,8 +36,9 @@ static void p9_read_config(struct virtio_device *dev, uint64_t offset, void *dat
 {
 	const struct virtio_p9 *p9 = container_of(dev, struct virtio_p9, dev);
 
-	if (range_inside(offset, len, 0, p9->config_size))
-		memcpy(data, (const char *)&p9->config + offset, len);
+	if (offset < p9->config_size)
+		memcpy(data, (const char *)&p9->config + offset,
+		       min_u64(len, p9->config_size - offset));
 }
 
 static void p9_kick(struct virtio_device *dev, unsigned queue)
