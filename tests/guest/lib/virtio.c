@@ -119,3 +119,9 @@ void queue_settle(struct queue *q)
 	set_reg(q->dev, VIRTIO_MMIO_QUEUE_SEL, q->index);
 	set_reg(q->dev, VIRTIO_MMIO_QUEUE_NUM, q->size);
 }
+
+void linger(uint64_t dev)
+{
+	for (unsigned i = 0; i < 50; i++)
+		(void)reg(dev, VIRTIO_MMIO_MAGIC_VALUE);
+}

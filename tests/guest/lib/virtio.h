@@ -70,4 +70,7 @@ uint32_t queue_wait(struct queue *q, uint32_t *id);
  */
 void queue_settle(struct queue *q);
 
+/* Some exits to the host, in which a device's thread that should do nothing could do something. */
+void linger(uint64_t dev);
+
 #endif
