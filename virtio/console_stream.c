@@ -15,6 +15,10 @@
 /* A write of this many bytes to a pipe that poll calls writable does not block. */
 #define WAITING_WRITE_MAX PIPE_BUF
 
+/* A pass's share: so many chains and system calls, of at most so many bytes each. */
+#define PASS_STEPS   64
+#define TRANSFER_MAX MIB(1)
+
 void console_stream_init(struct console_stream *stream, int fd)
 {
 	struct stat st;
@@ -39,6 +43,16 @@ void console_stream_idle(struct console_stream *stream)
 {
 	stream->wanted = false;
 	stream->ready = false;
+	stream->unfinished = false;
+}
+
+/* False when this pass has done its share: the other streams, and signals, wait. */
+static bool take_step(struct console_stream *stream)
+{
+	stream->unfinished = stream->steps == 0;
+	if (stream->steps > 0)
+		stream->steps--;
+	return !stream->unfinished;
 }
 
 /* May fd be used now? Otherwise asks for a poll. */
@@ -78,11 +92,11 @@ static bool write_chain(struct console_stream *stream)
 	struct iovec iov[VIRTQ_SIZE_MAX];
 
 	while (stream->chain_done < chain->readable_bytes && !stream->ended) {
-		size_t max = stream->waits ? WAITING_WRITE_MAX : SSIZE_MAX;
+		size_t max = stream->waits ? WAITING_WRITE_MAX : TRANSFER_MAX;
 		int count = iov_from(chain->iov, chain->readable, stream->chain_done, max, iov);
 		ssize_t n;
 
-		if (!may_use(stream))
+		if (!take_step(stream) || !may_use(stream))
 			return false;
 		n = writev(stream->fd, iov, count);
 		if (n >= 0) {
@@ -105,6 +119,8 @@ int console_stream_output(struct console_stream *stream, struct virtio_device *d
 			  struct virtq *vq)
 {
 	stream->wanted = false;
+	stream->unfinished = false;
+	stream->steps = PASS_STEPS;
 	/* The driver may take a queue away, and make it ready again, at any time. */
 	if (stream->chain_generation != vq->generation)
 		stream->has_chain = false;
@@ -121,7 +137,7 @@ int console_stream_output(struct console_stream *stream, struct virtio_device *d
 				stream->chain_generation = vq->generation;
 				stream->chain_done = 0;
 			}
-			if (!write_chain(stream)) {
+			if (!take_step(stream) || !write_chain(stream)) {
 				virtio_device_signal(dev, vq);
 				return 0;
 			}
@@ -137,14 +153,16 @@ int console_stream_output(struct console_stream *stream, struct virtio_device *d
 static int read_chain(struct console_stream *stream, struct virtq *vq,
 		      const struct virtq_chain *chain)
 {
-	ssize_t n = -1;
+	struct iovec iov[VIRTQ_SIZE_MAX];
+	int count = iov_from(&chain->iov[chain->readable], chain->writable, 0, TRANSFER_MAX, iov);
+	ssize_t n;
 
 	if (!may_use(stream)) {
 		virtq_unpop(vq);
 		return 0;
 	}
 	do {
-		n = readv(stream->fd, &chain->iov[chain->readable], (int)chain->writable);
+		n = readv(stream->fd, iov, count);
 	} while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		stream->bytes += (uint64_t)n;
@@ -168,8 +186,10 @@ int console_stream_input(struct console_stream *stream, struct virtio_device *de
 	struct virtq_chain *chain = &stream->chain;
 
 	stream->wanted = false;
+	stream->unfinished = false;
+	stream->steps = PASS_STEPS;
 	do {
-		while (!stream->ended) {
+		while (!stream->ended && take_step(stream)) {
 			int r = virtq_pop(vq, chain);
 
 			if (r < 0)
@@ -183,6 +203,7 @@ int console_stream_input(struct console_stream *stream, struct virtio_device *de
 				break;
 		}
 		virtio_device_signal(dev, vq);
-	} while (!stream->ended && !stream->wanted && virtq_enable_kicks(vq));
+	} while (!stream->ended && !stream->wanted && !stream->unfinished &&
+		 virtq_enable_kicks(vq));
 	return 0;
 }

@@ -17,7 +17,9 @@ struct console_stream {
 	bool ready;  /* poll said so, and fd was not used since */
 	bool wanted; /* there is work that waits for fd */
 	bool ended;  /* input: end of file; output: nobody reads (EPIPE) or it cannot be written */
-	uint64_t bytes; /* so far */
+	bool unfinished; /* the pass did its share and left something: call again */
+	unsigned steps;  /* left in this pass */
+	uint64_t bytes;  /* so far */
 
 	/* Output: the chain that is being written, and how much of it is. */
 	bool has_chain;
@@ -35,7 +37,10 @@ void console_stream_reset(struct console_stream *stream);
 /* fd is of no use for now: nobody waits for it. */
 void console_stream_idle(struct console_stream *stream);
 
-/* Moves what can be moved. 0, or -EPROTO if the driver broke the queue. With dev's lock. */
+/*
+ * Moves what can be moved, though no more than a pass's share: a guest may add as fast as this takes.
+ * 0, or -EPROTO if the driver broke the queue. With dev's lock.
+ */
 int console_stream_output(struct console_stream *stream, struct virtio_device *dev,
 			  struct virtq *vq);
 int console_stream_input(struct console_stream *stream, struct virtio_device *dev,
