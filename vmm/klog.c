@@ -29,6 +29,12 @@ void klog_write(struct klog *klog, const void *data, size_t len)
 	const char *from = data;
 
 	(void)pthread_mutex_lock(&klog->lock);
+	/* A guest may print gigabytes in one go; only the end is kept. */
+	if (len > KLOG_SIZE) {
+		klog->written += len - KLOG_SIZE;
+		from += len - KLOG_SIZE;
+		len = KLOG_SIZE;
+	}
 	for (size_t i = 0; i < len; i++)
 		klog->ring[klog->written++ & (KLOG_SIZE - 1)] = from[i];
 	(void)pthread_mutex_unlock(&klog->lock);
@@ -47,9 +53,10 @@ static size_t copy_out(const struct klog *klog, uint64_t from, char *to)
 	return n;
 }
 
+/* ASCII only: terminals take a byte 0x9b, or U+009B, for the start of an escape sequence. */
 static char printable(char c)
 {
-	return c == '\n' || ((unsigned char)c >= 0x20 && c != 0x7f) ? c : '?';
+	return c == '\n' || (c >= 0x20 && c < 0x7f) ? c : '?';
 }
 
 /*

@@ -32,8 +32,8 @@ void klog_write(struct klog *klog, const void *data, size_t len);
 void klog_show(struct klog *klog);
 
 /*
- * Copies the last lines, at most `lines` of them and size-1 bytes, NUL-terminated, control characters
- * but newline shown as '?'. Returns the length.
+ * Copies the last lines, at most `lines` of them and size-1 bytes, NUL-terminated, whatever is not
+ * printable ASCII or a newline shown as '?'. Returns the length.
  */
 size_t klog_tail(struct klog *klog, unsigned lines, char *text, size_t size);
 
