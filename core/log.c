@@ -26,8 +26,12 @@ __attribute__((format(printf, 2, 0))) static void log_line(const char *prefix, c
 		at += (size_t)n < room ? (size_t)n : room - 1;
 	/* A file name must not be able to drive the reader's terminal. */
 	for (size_t i = 0; i < at; i++) {
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+		unsigned char c = (unsigned char)line[i], next = (unsigned char)line[i + 1];
+
+		if (c < 0x20 || c == 0x7f)
 			line[i] = '?';
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* U+009B is an ESC [ too */
+			line[i] = line[i + 1] = '?';
 	}
 	if (raw_terminal)
 		line[at++] = '\r';
