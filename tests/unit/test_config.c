@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The monitor's command line, good and bad. */
+#include "tests/unit/tree.h"
+
+#include <errno.h>
+#include <getopt.h>
+
+#include "core/util.h"
+#include "vmm/config.h"
+
+static struct config config;
+static struct captured captured;
+/* The options that may not be missing; 0 to 2 are open descriptors in any test. */
+#define NEEDED "--kvm=0", "--kernel=1", "--memory=268435456"
+#define WORDS  32
+
+/* Never used twice: getopt keeps a pointer into the words of the time before. */
+static char storage[65536];
+static char *at = storage;
+
+/* Parses the words, up to a NULL, as a program's arguments; what it says goes into captured. */
+static int parse(const char *const *words)
+{
+	char *argv[WORDS + 2] = {(char[]){"snug-monitor"}};
+	int argc = 1, r;
+
+	for (; *words; words++) {
+		size_t len = strlen(*words) + 1;
+
+		assert_true(argc <= WORDS && at + len <= storage + sizeof(storage));
+		argv[argc++] = memcpy(at, *words, len);
+		at += len;
+	}
+	optind = 1;
+	stderr_begin(&captured);
+	r = config_parse(&config, argc, argv);
+	stderr_end(&captured);
+	return r;
+}
+
+#define PARSE(...) parse((const char *const[]){__VA_ARGS__, NULL})
+
+static void the_least(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE(NEEDED), 0);
+	assert_string_equal(captured.text, "");
+	assert_int_equal(config.kvm_fd, 0);
+	assert_int_equal(config.kernel_fd, 1);
+	assert_int_equal(config.initrd_fd, -1);
+	assert_int_equal(config.memory, MIB(256));
+	assert_string_equal(config.cmdline, "");
+	assert_non_null(config.kernel_name);
+	assert_int_equal(config.share_count, 0);
+	assert_int_equal(config.stage_count, 0);
+	assert_false(config.console || config.tty || config.timeline || config.verbose);
+}
+
+static void everything(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--kernel", "1", "--kvm=0", "--memory", "1048576", "--initrd=2",
+			       "--kernel-name=/boot/a kernel", "--cmdline=quiet x=\"y z\"",
+			       "--share=root:0", "--share=b:1", "--console", "--tty",
+			       "--stage=exec:5", "--stage=a: b:18446744073709551615", "--timeline",
+			       "--verbose"),
+			 0);
+	assert_int_equal(config.initrd_fd, 2);
+	assert_int_equal(config.memory, MIB(1));
+	assert_string_equal(config.kernel_name, "/boot/a kernel");
+	assert_string_equal(config.cmdline, "quiet x=\"y z\"");
+	assert_int_equal(config.share_count, 2);
+	assert_int_equal(config.shares[0].tag_len, 4);
+	assert_memory_equal(config.shares[0].tag, "root", 4);
+	assert_int_equal(config.shares[0].fd, 0);
+	assert_int_equal(config.shares[1].tag_len, 1);
+	assert_int_equal(config.shares[1].fd, 1);
+	assert_int_equal(config.stage_count, 2);
+	assert_string_equal(config.stages[0].name, "exec");
+	assert_int_equal(config.stages[0].ns, 5);
+	assert_string_equal(config.stages[1].name, "a: b");
+	assert_int_equal(config.stages[1].ns, UINT64_MAX);
+	assert_true(config.console && config.tty && config.timeline && config.verbose);
+}
+
+static void missing_options(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--kernel=1", "--memory=1048576"), -EINVAL);
+	assert_contains(captured.text, "--kvm=FD is missing");
+	assert_int_equal(PARSE("--kvm=1", "--memory=1048576"), -EINVAL);
+	assert_contains(captured.text, "--kernel=FD is missing");
+	assert_int_equal(PARSE("--kvm=1", "--kernel=1"), -EINVAL);
+	assert_contains(captured.text, "--memory=BYTES is missing");
+	assert_one_line(captured.text);
+}
+
+static void bad_values(void **state)
+{
+	static const char *const bad[] = {
+		"--kvm=",
+		"--kvm=x",
+		"--kvm=-1",
+		"--kvm=+0",
+		"--kvm= 0",
+		"--kvm=0 ",
+		"--kvm=0x0",
+		"--kvm=4000",       /* not open */
+		"--kvm=2147483648", /* no int */
+		"--kvm=4294967296", /* 0 once more, if it were cut */
+		"--kvm=18446744073709551616",
+		"--kernel=4000",
+		"--initrd=4000",
+		"--memory=0",
+		"--memory=1",
+		"--memory=1048575",
+		"--memory=1048577",
+		"--memory=1M",
+		"--memory=-1048576",
+		"--memory=1099512676352", /* 1 TiB + 1 MiB */
+		"--memory=18446744073708503040",
+		"--memory=18446744073709551616",
+		"--share=",
+		"--share=root",
+		"--share=:0",
+		"--share=root:",
+		"--share=root:4000",
+		"--share=a:b:0",
+		"--stage=x",
+		"--stage=x:",
+		"--stage=x:1s",
+		"--stage=x:18446744073709551616",
+		"--console=1",
+		"--nonsense",
+		"--nonsense=1",
+		"-k",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(PARSE(NEEDED, bad[i], "--console"), -EINVAL);
+		assert_contains(captured.text, "bad option: ");
+		assert_contains(captured.text, bad[i]);
+		assert_one_line(captured.text);
+	}
+	assert_int_equal(PARSE(NEEDED, "--cmdline"), -EINVAL);
+	assert_contains(captured.text, "bad option: --cmdline");
+}
+
+static void the_largest_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE(NEEDED, "--memory=1099511627776"), 0);
+	assert_int_equal(config.memory, GIB(1024));
+}
+
+static void arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE(NEEDED, "word", "--console"), -EINVAL);
+	assert_contains(captured.text, "unexpected argument: word");
+	assert_one_line(captured.text);
+	assert_int_equal(PARSE(NEEDED, "--", "--console"), -EINVAL);
+	assert_contains(captured.text, "unexpected argument: --console");
+	assert_int_equal(PARSE(NEEDED, "--"), 0);
+}
+
+static void as_many_as_fit(void **state)
+{
+	const char *words[WORDS + 1] = {NEEDED};
+	unsigned n = 3;
+
+	(void)state;
+	for (unsigned i = 0; i < CONFIG_SHARES_MAX; i++)
+		words[n++] = "--share=t:0";
+	assert_int_equal(parse(words), 0);
+	assert_int_equal(config.share_count, CONFIG_SHARES_MAX);
+	words[n] = "--share=t:0";
+	assert_int_equal(parse(words), -EINVAL);
+
+	n = 3;
+	for (unsigned i = 0; i < CONFIG_STAGES_MAX; i++)
+		words[n++] = "--stage=t:0";
+	words[n] = NULL;
+	assert_int_equal(parse(words), 0);
+	assert_int_equal(config.stage_count, CONFIG_STAGES_MAX);
+	words[n] = "--stage=t:0";
+	assert_int_equal(parse(words), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_least),          cmocka_unit_test(everything),
+		cmocka_unit_test(missing_options),    cmocka_unit_test(bad_values),
+		cmocka_unit_test(the_largest_memory), cmocka_unit_test(arguments),
+		cmocka_unit_test(as_many_as_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
