@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the caller gets of a run: how it ended, the exit status and the words, where the time went. */
+#include "tests/unit/tree.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include "core/abi.h"
+#include "vmm/exit_status.h"
+#include "vmm/klog.h"
+#include "vmm/run_end.h"
+#include "vmm/timeline.h"
+
+static struct klog klog;
+static struct run_end end;
+static struct captured captured;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&klog, 0, sizeof(klog));
+	return klog_init(&klog, false) || run_end_init(&end);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return close(end.wake_fd);
+}
+
+static int report(enum run_end_cause cause, uint32_t detail, const char *error)
+{
+	int status;
+
+	atomic_store(&end.cause, RUN_END_NONE);
+	run_end_set(&end, cause, detail, error);
+	stderr_begin(&captured);
+	status = exit_status_report(&end, &klog);
+	stderr_end(&captured);
+	return status;
+}
+
+static int report_status(uint32_t kind, uint32_t code)
+{
+	return report(RUN_END_STATUS, SNUG_STATUS(kind, code), NULL);
+}
+
+static void the_commands_own_status(void **state)
+{
+	(void)state;
+	for (uint32_t code = 0; code < 256; code++) {
+		assert_int_equal(report_status(SNUG_STATUS_EXITED, code), code);
+		assert_string_equal(captured.text, "");
+	}
+	for (uint32_t sig = 1; sig < 65; sig++) {
+		assert_int_equal(report_status(SNUG_STATUS_SIGNALED, sig), 128 + sig);
+		assert_string_equal(captured.text, "");
+	}
+	/* guest-init has said why. */
+	assert_int_equal(report_status(SNUG_STATUS_NOT_FOUND, ENOENT), 127);
+	assert_int_equal(report_status(SNUG_STATUS_NOT_EXECUTABLE, EACCES), 126);
+	assert_string_equal(captured.text, "");
+}
+
+/* Whatever word a guest stores, the status is one a process can have. */
+static void hostile_status_words(void **state)
+{
+	static const uint32_t words[] = {0,          1,          0xffff,     0x0000ffff,
+					 0x00010100, 0x0001ffff, 0x0002ffff, 0x00020080,
+					 0x0003ffff, 0x0004ffff, 0x0005ffff, 0x00060000,
+					 0x7fffffff, 0x80000000, 0xffffffff};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		int status = report(RUN_END_STATUS, words[i], NULL);
+		uint32_t kind = words[i] >> 16;
+
+		assert_in_range(status, 0, 255);
+		if (kind == 0 || kind > SNUG_STATUS_NOT_EXECUTABLE)
+			assert_int_equal(status, 125);
+	}
+	assert_int_equal(report(RUN_END_STATUS, 0xdead0000, NULL), 125);
+	assert_contains(captured.text, "snug: the guest reported a status that means nothing "
+				       "(0xdead0000)\n");
+	assert_int_equal(report_status(SNUG_STATUS_INIT_FAILED, 0), 125);
+	assert_contains(captured.text, "snug: the guest could not be prepared\n");
+}
+
+static void ends_without_a_status(void **state)
+{
+	(void)state;
+	assert_int_equal(report(RUN_END_POWEROFF, 0, NULL), 125);
+	assert_contains(captured.text, "snug: the guest powered off before ");
+	assert_int_equal(report(RUN_END_RESET, 0, NULL), 125);
+	assert_contains(captured.text, "snug: the guest rebooted before ");
+	assert_int_equal(report(RUN_END_CRASH, 0, NULL), 125);
+	assert_contains(captured.text, "snug: the guest crashed (triple fault)\n");
+	assert_int_equal(report(RUN_END_VM_ERROR, 17, "KVM internal error 3"), 125);
+	assert_contains(captured.text, "snug: the VM failed: KVM internal error 3\n");
+	/* The kernel said nothing: so the user hears how to make it talk. */
+	assert_contains(captured.text, "printed nothing");
+	assert_int_equal(report(RUN_END_SIGNAL, SIGTERM, NULL), 128 + SIGTERM);
+	assert_string_equal(captured.text, "");
+}
+
+static void the_last_lines_are_shown(void **state)
+{
+	char line[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		int n = snprintf(line, sizeof(line), "[ 1.%02u] line\033[2J %u\r\n", i, i);
+
+		klog_write(&klog, line, (size_t)n);
+	}
+	assert_int_equal(report(RUN_END_CRASH, 0, NULL), 125);
+	assert_contains(captured.text, "snug: the guest's last lines:\n[ 1.38] line?[2J 38\n");
+	assert_null(strstr(captured.text, "line?[2J 37"));
+	size_t n = strlen(captured.text);
+	assert_string_equal(captured.text + n - strlen("\n[ 1.49] line?[2J 49\n"),
+			    "\n[ 1.49] line?[2J 49\n");
+}
+
+static void a_panic_is_named(void **state)
+{
+	static const char panic[] =
+		"[ 1.0] Kernel panic - not syncing: No init found.\n[ 1.1] Rebooting\n";
+
+	(void)state;
+	klog_write(&klog, panic, sizeof(panic) - 1);
+	assert_int_equal(report(RUN_END_RESET, 0, NULL), 125);
+	assert_contains(captured.text, "snug: the guest's kernel stopped: "
+				       "Kernel panic - not syncing: No init found.\n");
+	assert_contains(captured.text, "[ 1.1] Rebooting\n");
+}
+
+/* A line longer than there is room for, and one the size of all that is kept. */
+static void endless_lines(void **state)
+{
+	static char text[2 * KLOG_SIZE];
+
+	(void)state;
+	memset(text, 'K', sizeof(text));
+	memcpy(text + sizeof(text) - 3000, "Kernel panic", 12);
+	klog_write(&klog, text, sizeof(text));
+	assert_int_equal(report(RUN_END_RESET, 0, NULL), 125);
+	assert_contains(captured.text, "snug: the guest's kernel stopped: Kernel panicKKK");
+	assert_contains(captured.text, "KKK\nsnug: the guest's last lines:\nKKK");
+}
+
+static bool readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static void the_first_cause_wins(void **state)
+{
+	eventfd_t wakes;
+
+	(void)state;
+	assert_false(run_is_over(&end));
+	assert_false(readable(end.wake_fd));
+	run_end_set(&end, RUN_END_VM_ERROR, 5, "first");
+	assert_true(run_is_over(&end));
+	run_end_set(&end, RUN_END_STATUS, 6, NULL);
+	run_end_set(&end, RUN_END_VM_ERROR, 7, "second");
+	assert_int_equal(end.cause, RUN_END_VM_ERROR);
+	assert_int_equal(end.detail, 5);
+	assert_string_equal(end.vm_error, "first");
+	assert_int_equal(eventfd_read(end.wake_fd, &wakes), 0);
+	assert_int_equal(wakes, 1);
+}
+
+static void a_long_error_is_cut(void **state)
+{
+	char text[500];
+
+	(void)state;
+	memset(text, 'e', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	run_end_set(&end, RUN_END_VM_ERROR, 1, text);
+	assert_int_equal(strlen(end.vm_error), sizeof(end.vm_error) - 1);
+}
+
+static void *end_it(void *arg)
+{
+	uint32_t detail = (uint32_t)(uintptr_t)arg;
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "error %u", detail);
+	run_end_set(&end, RUN_END_VM_ERROR, detail, text);
+	return NULL;
+}
+
+static void one_of_many_threads_wins(void **state)
+{
+	pthread_t threads[8];
+	char text[32];
+	eventfd_t wakes;
+
+	(void)state;
+	for (uintptr_t i = 0; i < 8; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, end_it, (void *)(i + 1)), 0);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	(void)snprintf(text, sizeof(text), "error %u", end.detail);
+	assert_string_equal(end.vm_error, text);
+	assert_int_equal(eventfd_read(end.wake_fd, &wakes), 0);
+	assert_int_equal(wakes, 1);
+}
+
+static const char *print_timeline(struct timeline *timeline)
+{
+	static const struct exit_counts exits = {.mmio = 12, .ports = 3, .other = 4000000000000};
+	static char text[4096];
+	int file = memfd_create("timeline", MFD_CLOEXEC);
+	ssize_t n;
+
+	assert_true(file >= 0);
+	timeline_print(timeline, &exits, file);
+	n = pread(file, text, sizeof(text) - 1, 0);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	assert_int_equal(close(file), 0);
+	return text;
+}
+
+static void timeline_table(void **state)
+{
+	struct timeline timeline;
+
+	(void)state;
+	timeline_init(&timeline);
+	timeline_mark_at(&timeline, "exec", 5000000000);
+	timeline_mark_at(&timeline, "plan", 5001500000);
+	timeline_mark_at(&timeline, "initrd", 5012345678);
+	assert_string_equal(print_timeline(&timeline),
+			    "    end ms         ms  stage\n"
+			    "     1.500      1.500  plan\n"
+			    "    12.346     10.846  initrd\n"
+			    "exits to user space: 12 memory-mapped, 3 ports, "
+			    "4000000000000 other\n");
+}
+
+static void an_empty_timeline(void **state)
+{
+	struct timeline timeline;
+
+	(void)state;
+	timeline_init(&timeline);
+	assert_string_equal(print_timeline(&timeline), "exits to user space: 12 memory-mapped, "
+						       "3 ports, 4000000000000 other\n");
+}
+
+static void a_full_timeline(void **state)
+{
+	struct timeline timeline;
+
+	(void)state;
+	timeline_init(&timeline);
+	for (unsigned i = 0; i < 3 * TIMELINE_POINTS_MAX; i++)
+		timeline_mark(&timeline, i < TIMELINE_POINTS_MAX ? "kept" : "dropped");
+	assert_int_equal(timeline.count, TIMELINE_POINTS_MAX);
+	assert_null(strstr(print_timeline(&timeline), "dropped"));
+	for (unsigned i = 1; i < timeline.count; i++)
+		assert_true(timeline.points[i].ns >= timeline.points[i - 1].ns);
+}
+
+#define report_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		report_test(the_commands_own_status),  report_test(hostile_status_words),
+		report_test(ends_without_a_status),    report_test(the_last_lines_are_shown),
+		report_test(a_panic_is_named),         report_test(endless_lines),
+		report_test(the_first_cause_wins),     report_test(a_long_error_is_cut),
+		report_test(one_of_many_threads_wins), cmocka_unit_test(timeline_table),
+		cmocka_unit_test(an_empty_timeline),   cmocka_unit_test(a_full_timeline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
