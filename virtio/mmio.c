@@ -16,8 +16,9 @@
 
 static struct virtq *selected_queue(struct virtio_mmio *mmio)
 {
-	return mmio->queue_sel < mmio->dev->queue_count ? &mmio->dev->queues[mmio->queue_sel]
-							: NULL;
+	uint32_t sel = atomic_load(&mmio->queue_sel); /* once: checked and used */
+
+	return sel < mmio->dev->queue_count ? &mmio->dev->queues[sel] : NULL;
 }
 
 static uint32_t features_word(uint64_t features, uint32_t sel)
@@ -148,13 +149,14 @@ static void write_queue_register(struct virtio_device *dev, struct virtq *vq, ui
 static void write_driver_features(struct virtio_mmio *mmio, uint32_t value)
 {
 	struct virtio_device *dev = mmio->dev;
+	uint32_t sel = atomic_load(&mmio->driver_features_sel);
 
 	/* Settled with FEATURES_OK (3.1.1). */
 	if (atomic_load(&dev->status) & VIRTIO_CONFIG_S_FEATURES_OK)
 		return;
-	if (mmio->driver_features_sel == 0)
+	if (sel == 0)
 		SET_LOW(dev->driver_features, value);
-	else if (mmio->driver_features_sel == 1)
+	else if (sel == 1)
 		SET_HIGH(dev->driver_features, value);
 }
 
