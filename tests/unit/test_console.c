@@ -86,6 +86,7 @@ static void junk_messages(void **state)
 {
 	struct console_test *t = *state;
 	static const char bytes[64] = {1, 2, 3};
+	struct virtio_console_control ready = {.event = VIRTIO_CONSOLE_DEVICE_READY, .value = 1};
 
 	begin(t);
 	give_buffers(t, CONTROL_RX);
@@ -94,8 +95,16 @@ static void junk_messages(void **state)
 		settle(t);
 		assert_true(completed(t, CONTROL_TX));
 	}
+	/* A good one that is cut short is none. */
+	for (uint32_t len = 0; len < sizeof(ready); len++) {
+		transmit(t, CONTROL_TX, 1, &ready, len);
+		settle(t);
+		assert_true(completed(t, CONTROL_TX));
+	}
+	expect_no_port_message(t);
 	for (unsigned event = 0; event < 256; event++) {
-		send_port_message(t, SNUG_CONSOLE_PORTS, (uint16_t)event, 0);
+		if (event != VIRTIO_CONSOLE_DEVICE_READY) /* which names no port */
+			send_port_message(t, SNUG_CONSOLE_PORTS, (uint16_t)event, 1);
 		send_port_message(t, UINT32_MAX, (uint16_t)event, 0);
 		send_port_message(t, 0x80000000, (uint16_t)event, 0xffff);
 		send_port_message(t, 1, (uint16_t)event, 0xffff);
@@ -105,6 +114,10 @@ static void junk_messages(void **state)
 	assert_false(needs_reset(t));
 	console_begin(t);
 	handshake(t);
+	assert_int_equal(write(t->to_stdin, "in", 2), 2);
+	settle(t);
+	char data[BUFFER_SIZE];
+	assert_int_equal(receive(t, STDIN_RX, data, sizeof(data)), 2);
 }
 
 /* A message in pieces, and one in front of a page of rest. */
