@@ -35,6 +35,21 @@ static void messages(void **state)
 	expect_said("snug: cannot open a file: 7\nsnug: warning: mind\nsnug: asked for\n");
 }
 
+static void a_message_that_cannot_be_written(void **state)
+{
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), saved = dup(STDERR_FILENO), kept;
+
+	(void)state;
+	assert_true(full >= 0 && saved >= 0);
+	assert_int_equal(dup2(full, STDERR_FILENO), STDERR_FILENO);
+	errno = EXDEV;
+	log_error("lost");
+	kept = errno;
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(kept, EXDEV);
+	assert_int_equal(close(full) + close(saved), 0);
+}
+
 static void a_raw_terminal_needs_carriage_returns(void **state)
 {
 	(void)state;
@@ -251,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages),
+		cmocka_unit_test(a_message_that_cannot_be_written),
 		cmocka_unit_test(a_raw_terminal_needs_carriage_returns),
 		cmocka_unit_test(control_characters),
 		cmocka_unit_test(long_lines_are_cut),
