@@ -13,10 +13,11 @@
 
 struct console_stream {
 	int fd;
-	bool waits;  /* a read or write on fd may block: only after poll, and little at a time */
-	bool ready;  /* poll said so, and fd was not used since */
-	bool wanted; /* there is work that waits for fd */
-	bool ended;  /* input: end of file; output: nobody reads (EPIPE) or it cannot be written */
+	bool waits; /* a read or write on fd may block: only after poll, and little at a time */
+	/* A reset, on a vCPU, may clear these two between the event loop's poll and its next work. */
+	_Atomic bool ready;  /* poll said so, and fd was not used since */
+	_Atomic bool wanted; /* there is work that waits for fd */
+	bool ended; /* input: end of file; output: nobody reads (EPIPE) or it cannot be written */
 	bool unfinished; /* the pass did its share and left something: call again */
 	unsigned steps;  /* left in this pass */
 	uint64_t bytes;  /* so far */

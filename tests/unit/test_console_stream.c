@@ -558,6 +558,42 @@ static void a_flood_of_control_messages(void **state)
 	play_flood(*state, CONTROL_TX, 0);
 }
 
+static void *reset_often(void *arg)
+{
+	struct flood *f = arg;
+
+	while (!atomic_load(&f->stop)) {
+		reg_write(&f->t->mmio, VIRTIO_MMIO_STATUS, 0);
+		console_begin(f->t);
+		for (uint16_t i = 0; i < 4; i++)
+			offer_one(&f->t->queue[STDOUT_TX], i, buffer_gpa(STDOUT_TX, i), BUFFER_SIZE,
+				  0);
+		kick(f->t, STDOUT_TX);
+		atomic_fetch_add(&f->rounds, 1);
+	}
+	return NULL;
+}
+
+/* A vCPU resets the device while the event loop is at work with it. */
+static void resets_while_at_work(void **state)
+{
+	struct console_test *t = *state;
+	struct flood f = {.t = t};
+	char data[BUFFER_SIZE];
+	pthread_t thread;
+
+	console_new(t, O_NONBLOCK);
+	assert_int_equal(pthread_create(&thread, NULL, reset_often, &f), 0);
+	while (atomic_load(&f.rounds) < 2000) {
+		(void)turn(t);
+		(void)!read(t->from_stdout, data, sizeof(data));
+	}
+	atomic_store(&f.stop, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	console_begin(t);
+	handshake(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -579,6 +615,7 @@ int main(void)
 		console_unit_test(a_queue_withdrawn_while_its_output_waits),
 		console_unit_test(output_in_passes),
 		console_unit_test(a_flood_of_control_messages),
+		console_unit_test(resets_while_at_work),
 	};
 
 	/* As in the monitor: a reader that went away is an error code. */
