@@ -217,7 +217,7 @@ static void other_offsets_and_widths(void **state)
 	assert_int_equal(read32(t, WINDOW), 0x11 | (PINS - 1) << 16);
 }
 
-#define EDGES 100000
+#define EDGES 300000
 
 struct race {
 	struct test *t;
@@ -258,7 +258,7 @@ static void raising_races_with_unmasking(void **state)
 	for (unsigned round = 1; round <= EDGES; round++) {
 		set_register(t, 0x10 + 6, MASKED | 0x40);
 		atomic_store(&race.go, round);
-		for (volatile unsigned i = 0; i < round % 64; i++)
+		for (volatile unsigned i = 0; i < round % 256; i++)
 			; /* now before the other thread, now after it */
 		set_register(t, 0x10 + 6, 0x40);
 		wait_for(&race.raised, round);
