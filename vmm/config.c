@@ -78,10 +78,10 @@ static int parse_share(struct config *config, const char *text)
 	struct config_share *share = &config->shares[config->share_count];
 
 	if (config->share_count == CONFIG_SHARES_MAX || !colon || colon == text ||
-	    parse_fd(colon + 1, &share->fd) < 0)
+	    colon - text > UINT16_MAX || parse_fd(colon + 1, &share->fd) < 0)
 		return -EINVAL;
 	share->tag = text;
-	share->tag_len = (uint32_t)(colon - text);
+	share->tag_len = (uint16_t)(colon - text);
 	config->share_count++;
 	return 0;
 }

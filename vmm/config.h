@@ -37,7 +37,7 @@ struct config {
 	uint64_t memory; /* bytes */
 	struct config_share {
 		const char *tag; /* points into argv */
-		uint32_t tag_len;
+		uint16_t tag_len;
 		int fd;
 	} shares[CONFIG_SHARES_MAX];
 	unsigned share_count;

@@ -101,8 +101,7 @@ static int add_share(struct machine *m, const struct config_share *share)
 {
 	struct p9_share p9_share = {.root_fd = share->fd, .read_only = true};
 	struct virtio_p9 **p9 = &m->shares[m->share_count];
-	int r = virtio_p9_new(p9, &p9_share, share->tag, (uint16_t)share->tag_len, &m->vm.mem,
-			      next_irq(m));
+	int r = virtio_p9_new(p9, &p9_share, share->tag, share->tag_len, &m->vm.mem, next_irq(m));
 
 	if (r < 0)
 		return r;

@@ -165,6 +165,23 @@ static void arguments(void **state)
 	assert_int_equal(PARSE(NEEDED, "--"), 0);
 }
 
+/* 65,537 bytes: 1, if it were cut to the 16 bits the device has for it. */
+static void an_endless_tag(void **state)
+{
+	static char share[sizeof("--share=") + 65537 + sizeof(":0")] = "--share=";
+	char *argv[] = {(char[]){"snug-monitor"}, (char[]){"--kvm=0"}, share, NULL};
+
+	(void)state;
+	memset(share + strlen("--share="), 't', 65537);
+	memcpy(share + strlen("--share=") + 65537, ":0", 3);
+	optind = 1;
+	stderr_begin(&captured);
+	int r = config_parse(&config, 3, argv);
+	stderr_end(&captured);
+	assert_int_equal(r, -EINVAL);
+	assert_contains(captured.text, "bad option: --share=ttt");
+}
+
 static void as_many_as_fit(void **state)
 {
 	const char *words[WORDS + 1] = {NEEDED};
@@ -194,7 +211,7 @@ int main(void)
 		cmocka_unit_test(the_least),          cmocka_unit_test(everything),
 		cmocka_unit_test(missing_options),    cmocka_unit_test(bad_values),
 		cmocka_unit_test(the_largest_memory), cmocka_unit_test(arguments),
-		cmocka_unit_test(as_many_as_fit),
+		cmocka_unit_test(an_endless_tag),     cmocka_unit_test(as_many_as_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
