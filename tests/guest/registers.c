@@ -312,7 +312,7 @@ static void config_space(void)
 	for (unsigned i = 0; i < sizeof(bytes); i++)
 		bytes[i] = read8(at + i);
 	if (device_id == VIRTIO_ID_9P) {
-		CHECK_EQ(bytes[0] | bytes[1] << 8, 4);
+		CHECK_EQ(read16(at + offsetof(struct virtio_9p_config, tag_len)), 4);
 		CHECK(memcmp(bytes + 2, "root", 4) == 0);
 	} else {
 		CHECK_EQ(read16(at + offsetof(struct virtio_console_config, cols)), 0);

@@ -166,8 +166,8 @@ __attribute__((noreturn)) static void flood(unsigned port)
 			   i + 1 < q->size ? VRING_DESC_F_NEXT : 0, (uint16_t)(i + 1));
 	for (unsigned i = 0; i < q->size; i++)
 		queue_add(q, 0);
+	console_print(SNUG_PORT_STDERR, "flooding\n");
 	queue_kick(q);
-	print("flooding\n");
 	for (;;) {
 		while (!queue_has_used(q))
 			__asm__ volatile("pause");
