@@ -13,6 +13,8 @@ static void start(uint64_t features)
 	CHECK(p9_start(&q, features));
 	gsi = LAYOUT_VIRTIO_GSI +
 	      (unsigned)((q.dev - LAYOUT_VIRTIO_MMIO) / LAYOUT_VIRTIO_MMIO_SIZE);
+	/* An edge that the pin kept from the test before goes to a vector nobody looks at. */
+	pin_set(gsi, interrupt_vector(), 0);
 	pin_set(gsi, 0, PIN_MASKED);
 }
 

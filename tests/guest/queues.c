@@ -162,13 +162,13 @@ static void indirect_and_next(void)
 
 static void indirect_in_indirect(void)
 {
-	table(P9_TABLE, 32, 0)[0].flags = INDIRECT;
+	table(P9_TABLE, 32, 0)[0].flags = INDIRECT | NEXT;
 }
 
 static void indirect_at_the_end_of_indirect(void)
 {
-	table(P9_TABLE, 32, 0)[1] =
-		(struct vring_desc){.addr = P9_TABLE, .len = 32, .flags = INDIRECT};
+	/* A device that took it for a buffer would answer there. */
+	table(P9_TABLE, 32, 0)[1].flags = INDIRECT | WRITE;
 }
 
 static void indirect_next_out_of_range(void)
@@ -341,6 +341,18 @@ static void works_over_the_wrap(void)
 	for (unsigned i = 0; i < 3 * P9_QUEUE_SIZE; i++)
 		CHECK(p9_version_works(&q));
 	CHECK_EQ(q.used->idx, 3 * P9_QUEUE_SIZE);
+}
+
+/* 4.2.2.2: a size written to a queue that is ready does not count, whatever it is. */
+static void size_frozen_at_work(void)
+{
+	start();
+	for (uint32_t size = 1; size <= 128; size *= 2) {
+		set_reg(q.dev, VIRTIO_MMIO_QUEUE_NUM, size);
+		for (unsigned i = 0; i < P9_QUEUE_SIZE; i++)
+			CHECK(p9_version_works(&q));
+	}
+	CHECK_EQ(q.used->idx, 8 * P9_QUEUE_SIZE);
 }
 
 static void without_optional_features(void)
@@ -526,6 +538,7 @@ static void resets_at_work(void)
 
 static const struct test allowed[] = {
 	{"requests over the wrap of the ring", works_over_the_wrap},
+	{"size frozen at work", size_frozen_at_work},
 	{"without the optional features", without_optional_features},
 	{"request and reply in pieces", request_in_pieces},
 	{"chain as long as the queue", chain_as_long_as_the_queue},
