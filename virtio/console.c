@@ -48,6 +48,7 @@ struct virtio_console {
 	struct console_stream stdout_stream;
 	struct console_stream stderr_stream;
 	bool unfinished; /* work() left something in the rings that nothing else will wake it for */
+	bool guest_stopped;
 	bool told_stdin_end;
 	bool told_stdout_closed;
 	bool told_stderr_closed;
@@ -346,11 +347,11 @@ static int work(struct virtio_console *c)
 	if (r == 0)
 		r = console_stream_output(&c->stderr_stream, &c->dev,
 					  tx_queue(c, SNUG_PORT_STDERR));
-	if (!c->ports[SNUG_PORT_STDIO].guest_open)
+	if (c->guest_stopped || !c->ports[SNUG_PORT_STDIO].guest_open)
 		console_stream_idle(&c->stdin_stream);
 	else if (r == 0)
 		r = console_stream_input(&c->stdin_stream, &c->dev, rx_queue(c, SNUG_PORT_STDIO));
-	if (r == 0)
+	if (r == 0 && !c->guest_stopped)
 		r = send_control_stream(c);
 	c->unfinished |= c->stdin_stream.unfinished || c->stdout_stream.unfinished ||
 			 c->stderr_stream.unfinished;
@@ -411,6 +412,13 @@ void virtio_console_window_size(struct virtio_console *c, unsigned rows, unsigne
 	(void)pthread_mutex_lock(&c->dev.lock);
 	c->window_size = ((rows & 0xffff) << 16) | (columns & 0xffff);
 	c->window_size_changed = true;
+	(void)pthread_mutex_unlock(&c->dev.lock);
+}
+
+void virtio_console_guest_stopped(struct virtio_console *c)
+{
+	(void)pthread_mutex_lock(&c->dev.lock);
+	c->guest_stopped = true;
 	(void)pthread_mutex_unlock(&c->dev.lock);
 }
 

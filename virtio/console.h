@@ -47,6 +47,9 @@ void virtio_console_ready(struct virtio_console *console, const struct pollfd *f
 /* Tells guest-init the terminal's new size. */
 void virtio_console_window_size(struct virtio_console *console, unsigned rows, unsigned columns);
 
+/* The vCPUs have stopped: what the caller has still to say on stdin stays unread. */
+void virtio_console_guest_stopped(struct virtio_console *console);
+
 /* No output is left in the rings: after the vCPUs have stopped and a work(), the run may end. */
 bool virtio_console_drained(struct virtio_console *console);
 

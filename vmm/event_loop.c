@@ -87,6 +87,8 @@ void event_loop_run(struct machine *m, int signal_fd, int tty_fd)
 	for (;;) {
 		if (!stopped && run_is_over(&m->end)) {
 			machine_stop(m);
+			if (m->console)
+				virtio_console_guest_stopped(m->console);
 			stopped = true;
 		}
 		if (m->console)

@@ -11,6 +11,7 @@ void timeline_init(struct timeline *timeline)
 {
 	(void)pthread_mutex_init(&timeline->lock, NULL);
 	timeline->count = 0;
+	timeline->guest_marks = 0;
 }
 
 void timeline_mark_at(struct timeline *timeline, const char *stage, uint64_t ns)
@@ -39,8 +40,13 @@ void timeline_guest_mark(struct timeline *timeline, uint32_t value)
 		[SNUG_MARK_EXIT] = "guest: the command",
 	};
 
-	if (value < ARRAY_SIZE(stages) && stages[value])
-		timeline_mark(timeline, stages[value]);
+	uint32_t bit = value < ARRAY_SIZE(stages) ? 1U << value : 0;
+
+	/* One guest with several processors may mark twice at once: it spends a point of its own. */
+	if (!bit || !stages[value] || (timeline->guest_marks & bit))
+		return;
+	timeline->guest_marks |= bit;
+	timeline_mark(timeline, stages[value]);
 }
 
 void timeline_print(struct timeline *timeline, const struct exit_counts *exits, int fd)

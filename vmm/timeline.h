@@ -14,6 +14,7 @@
 struct timeline {
 	pthread_mutex_t lock;
 	unsigned count;
+	uint32_t guest_marks; /* a bit for each that was seen */
 	struct timeline_point {
 		const char *stage; /* a static text, or part of argv */
 		uint64_t ns;
@@ -26,7 +27,10 @@ void timeline_init(struct timeline *timeline);
 void timeline_mark(struct timeline *timeline, const char *stage);
 void timeline_mark_at(struct timeline *timeline, const char *stage, uint64_t ns);
 
-/* The guest wrote to the mark port: value is an enum snug_mark, or nonsense, which is ignored. */
+/*
+ * The guest wrote to the mark port: value is an enum snug_mark. Nonsense is ignored, and so is a mark
+ * that was seen before, lest the guest take all the points.
+ */
 void timeline_guest_mark(struct timeline *timeline, uint32_t value);
 
 /* Exits to user space, by reason. */
