@@ -152,6 +152,13 @@ static int check(const struct config *config)
 		log_error("snug-monitor: %s is missing (it is started by `snug run`)", missing);
 		return -EINVAL;
 	}
+	/* What is opened next would take the number, and get the command's output. */
+	for (int fd = 0; config->console && fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0) {
+			log_error("snug-monitor: --console needs descriptors 0, 1 and 2 open");
+			return -EINVAL;
+		}
+	}
 	return 0;
 }
 
