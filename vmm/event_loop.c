@@ -43,7 +43,7 @@ static bool handle_signals(struct machine *m, int signal_fd, int tty_fd)
 		uint16_t rows, columns;
 
 		if (info.ssi_signo != SIGWINCH) {
-			run_end_set(&m->end, RUN_END_SIGNAL, info.ssi_signo, NULL);
+			run_end_give_up(&m->end, info.ssi_signo);
 			stop = true;
 		} else if (m->console && tty_window_size(tty_fd, &rows, &columns) == 0) {
 			virtio_console_window_size(m->console, rows, columns);

@@ -12,17 +12,31 @@ int run_end_init(struct run_end *end)
 	return end->wake_fd < 0 ? -errno : 0;
 }
 
+/* With the lock. */
+static void set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
+		const char *vm_error)
+{
+	end->detail = detail;
+	if (vm_error)
+		(void)snprintf(end->vm_error, sizeof(end->vm_error), "%s", vm_error);
+	/* After what it publishes. */
+	atomic_store(&end->cause, (int)cause);
+	(void)eventfd_write(end->wake_fd, 1);
+}
+
 void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
 		 const char *vm_error)
 {
 	(void)pthread_mutex_lock(&end->lock);
-	if (!run_is_over(end)) {
-		end->detail = detail;
-		if (vm_error)
-			(void)snprintf(end->vm_error, sizeof(end->vm_error), "%s", vm_error);
-		/* After what it publishes. */
-		atomic_store(&end->cause, (int)cause);
-		(void)eventfd_write(end->wake_fd, 1);
-	}
+	if (!run_is_over(end))
+		set(end, cause, detail, vm_error);
+	(void)pthread_mutex_unlock(&end->lock);
+}
+
+void run_end_give_up(struct run_end *end, uint32_t signal)
+{
+	(void)pthread_mutex_lock(&end->lock);
+	if (!run_is_over(end) || atomic_load(&end->cause) == RUN_END_STATUS)
+		set(end, RUN_END_SIGNAL, signal, NULL);
 	(void)pthread_mutex_unlock(&end->lock);
 }

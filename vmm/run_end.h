@@ -35,6 +35,12 @@ int run_end_init(struct run_end *end);
 void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
 		 const char *vm_error);
 
+/*
+ * The run was given up before its output was written: whatever status there was, the caller does not have
+ * what belongs to it. Replaces a RUN_END_STATUS, and is run_end_set() otherwise.
+ */
+void run_end_give_up(struct run_end *end, uint32_t signal);
+
 static inline bool run_is_over(const struct run_end *end)
 {
 	return atomic_load(&end->cause) != RUN_END_NONE;

@@ -48,6 +48,23 @@ static int report_status(uint32_t kind, uint32_t code)
 	return report(RUN_END_STATUS, SNUG_STATUS(kind, code), NULL);
 }
 
+/* A signal while output was still to be written: the command's status would say that all is well. */
+static void a_run_that_is_given_up(void **state)
+{
+	(void)state;
+	assert_int_equal(report_status(SNUG_STATUS_EXITED, 0), 0);
+	run_end_give_up(&end, SIGTERM);
+	assert_int_equal(exit_status_report(&end, &klog), 128 + SIGTERM);
+	/* A failure stays the failure it was. */
+	assert_int_equal(report(RUN_END_CRASH, 0, NULL), 125);
+	run_end_give_up(&end, SIGTERM);
+	assert_int_equal(atomic_load(&end.cause), RUN_END_CRASH);
+	/* Nothing else ended it. */
+	atomic_store(&end.cause, RUN_END_NONE);
+	run_end_give_up(&end, SIGINT);
+	assert_int_equal(exit_status_report(&end, &klog), 128 + SIGINT);
+}
+
 static void the_commands_own_status(void **state)
 {
 	(void)state;
@@ -280,8 +297,9 @@ int main(void)
 		report_test(ends_without_a_status),    report_test(the_last_lines_are_shown),
 		report_test(a_panic_is_named),         report_test(endless_lines),
 		report_test(the_first_cause_wins),     report_test(a_long_error_is_cut),
-		report_test(one_of_many_threads_wins), cmocka_unit_test(timeline_table),
-		cmocka_unit_test(an_empty_timeline),   cmocka_unit_test(a_full_timeline),
+		report_test(one_of_many_threads_wins), report_test(a_run_that_is_given_up),
+		cmocka_unit_test(timeline_table),      cmocka_unit_test(an_empty_timeline),
+		cmocka_unit_test(a_full_timeline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
