@@ -359,9 +359,13 @@ static void marks(void **state)
 	assert_string_equal(t->timeline.points[0].stage, "guest: kernel");
 	assert_string_equal(t->timeline.points[1].stage, "guest: the command");
 	assert_true(t->timeline.points[1].ns >= t->timeline.points[0].ns);
-	/* A guest that marks for ever fills the table and no more. */
+	/* A guest that marks for ever takes no more points, */
 	for (unsigned i = 0; i < 1000; i++)
-		out(t, mark, 4, SNUG_MARK_INIT);
+		out(t, mark, 4, i % (SNUG_MARK_EXIT + 2));
+	assert_int_equal(t->timeline.count, 5);
+	/* and what comes after a full table is dropped. */
+	for (unsigned i = 0; i < 1000; i++)
+		timeline_mark(&t->timeline, "again");
 	assert_int_equal(t->timeline.count, TIMELINE_POINTS_MAX);
 }
 
