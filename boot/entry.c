@@ -67,10 +67,10 @@ void entry_write_reset_vector(uint8_t *low_ram)
 {
 	const uint16_t port = SNUG_PORT_BASE + SNUG_PORT_RESET;
 	const uint8_t code[] = {
-		0xba, port & 0xff,      port >> 8, /* mov $port, %dx */
-		0xb0, SNUG_RESET_VALUE,            /* mov $value, %al */
-		0xee,                              /* out %al, (%dx) */
-		0xf4,                              /* hlt */
+		0xba, (uint8_t)port,    (uint8_t)(port >> 8), /* mov $port, %dx */
+		0xb0, SNUG_RESET_VALUE,                       /* mov $value, %al */
+		0xee,                                         /* out %al, (%dx) */
+		0xf4,                                         /* hlt */
 	};
 
 	memcpy(low_ram + LAYOUT_RESET_VECTOR, code, sizeof(code));
