@@ -113,12 +113,15 @@ static int add_module(struct module_list *list, struct kmod_module *mod, unsigne
 	return append(list, kmod_module_get_name(mod), path);
 }
 
-static bool has_index(const char *dir)
+static int check_index(const char *dir)
 {
 	char path[PATH_MAX];
 
-	return snprintf(path, sizeof(path), "%s/modules.dep.bin", dir) < (int)sizeof(path) &&
-	       access(path, R_OK) == 0;
+	if (snprintf(path, sizeof(path), "%s/modules.dep.bin", dir) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (euidaccess(path, R_OK) == 0)
+		return 0;
+	return errno == ENOENT || errno == ENOTDIR ? -ENODATA : -errno;
 }
 
 static int resolve(struct kmod_ctx *ctx, const char *const names[], struct module_list *list,
@@ -147,13 +150,14 @@ int modules_resolve(const char *dir, const char *const names[], struct module_li
 
 	*list = (struct module_list){0};
 	*missing = NULL;
-	if (!has_index(dir))
-		return -ENODATA;
+	int err = check_index(dir);
+	if (err)
+		return err;
 	_cleanup_ctx_ struct kmod_ctx *ctx = kmod_new(dir, no_config);
 	if (!ctx)
 		return -ENOMEM;
 	kmod_set_log_fn(ctx, no_log, NULL);
-	int err = resolve(ctx, names, list, missing);
+	err = resolve(ctx, names, list, missing);
 	if (err)
 		modules_free(list);
 	return err;

@@ -24,7 +24,7 @@ struct module_list {
  * Resolves the NULL-terminated names against dir. 0, or -errno:
  *   -ENOENT   with *missing one of names: neither built in nor a module
  *   -ENODATA  dir has no index (modules.dep.bin): depmod has not been run
- *   others    what libkmod said
+ *   others    the index cannot be read, or what libkmod said
  * The list is empty after an error. Nothing is logged.
  */
 int modules_resolve(const char *dir, const char *const names[], struct module_list *list,

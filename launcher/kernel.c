@@ -41,17 +41,19 @@ __attribute__((format(printf, 3, 4))) static int because(struct reason *reason, 
 	return err;
 }
 
-static bool is_directory(const char *path)
+static int check_directory(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (stat(path, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 /* Takes over candidate if it is a directory. */
 static bool use_directory(struct kernel *kernel, char *candidate)
 {
-	if (candidate && is_directory(candidate)) {
+	if (candidate && check_directory(candidate) == 0) {
 		kernel->modules_dir = candidate;
 		return true;
 	}
@@ -189,10 +191,10 @@ static int check(struct kernel *kernel, const struct host *host, const char *mod
 		find_modules_dir(kernel, host);
 	} else {
 		kernel->modules_dir = strdup(modules_dir);
-		if (kernel->modules_dir && !is_directory(modules_dir))
-			return because(reason, -ENOTDIR,
-				       "cannot be used: --modules: %s is not a directory",
-				       modules_dir);
+		err = check_directory(modules_dir);
+		if (err)
+			return because(reason, err, "cannot be used: --modules: %s: %s",
+				       modules_dir, strerror(-err));
 	}
 	return kernel->modules_dir ? resolve_modules(kernel, reason)
 				   : no_modules_dir(kernel, reason);

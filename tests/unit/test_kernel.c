@@ -155,8 +155,10 @@ static void modules_that_are_not_there(void **state)
 	fake_kernel_make(&tree, "/boot/vmlinuz-6.1.0", "6.1.0");
 	assert_int_equal(choose(&kernel, NULL, NULL), -ENOENT);
 	assert_contains(captured.text, "no directory /lib/modules/6.1.0");
-	assert_int_equal(choose(&kernel, NULL, "/nothing"), -ENOTDIR);
-	assert_contains(captured.text, "/nothing is not a directory");
+	assert_int_equal(choose(&kernel, NULL, "/nothing"), -ENOENT);
+	assert_contains(captured.text, "/nothing: No such file");
+	assert_int_equal(choose(&kernel, NULL, "/boot/vmlinuz-6.1.0"), -ENOTDIR);
+	assert_contains(captured.text, "/boot/vmlinuz-6.1.0: Not a directory");
 	fake_kernel_make(&tree, "/boot/vmlinuz-6.1.0", "../../etc");
 	assert_int_equal(choose(&kernel, NULL, NULL), -ENOEXEC);
 }
@@ -209,6 +211,24 @@ static void kernels_that_only_root_may_read(void **state)
 	assert_contains(captured.text, "6.2.0 is not readable for you; try 'sudo chmod a+r");
 }
 
+/* To build an index that is there would be the wrong advice. */
+static void modules_that_only_root_may_read(void **state)
+{
+	struct kernel kernel;
+	const uid_t uid = geteuid();
+
+	(void)state;
+	fake_kernel_make(&tree, "/boot/vmlinuz-6.1.0", "6.1.0");
+	tree_write(&tree, "/lib/modules/6.1.0/modules.dep.bin", "", 0);
+	assert_int_equal(chmod(tree_path(&tree, "/lib/modules/6.1.0/modules.dep.bin"), 0), 0);
+	if (uid == 0)
+		assert_int_equal(seteuid(65534), 0);
+	int err = choose(&kernel, NULL, NULL);
+	assert_int_equal(seteuid(uid), 0);
+	assert_int_equal(err, -EACCES);
+	assert_contains(captured.text, "/lib/modules/6.1.0 cannot be read: Permission denied");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +243,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(modules_without_an_index, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(kernels_that_only_root_may_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(modules_that_only_root_may_read, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
