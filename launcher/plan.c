@@ -68,7 +68,10 @@ static int plan_identity(struct plan *plan, const struct options *options,
 
 static bool is_executable(const char *path)
 {
-	return path && path[0] == '/' && access(path, X_OK) == 0;
+	struct stat st;
+
+	return path && path[0] == '/' && access(path, X_OK) == 0 && stat(path, &st) == 0 &&
+	       S_ISREG(st.st_mode);
 }
 
 static const char *choose_shell(const struct plan *plan)
@@ -134,7 +137,7 @@ static int check_workdir(const char *dir)
 			return 0;
 	}
 	int err = stat(dir, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
-	if (err != -ENOENT && err != -ENOTDIR)
+	if (err == 0 || err == -EACCES)
 		return 0; /* another user may be allowed what the caller is not: the guest finds out */
 	log_error("--workdir: %s: %s", dir, strerror(-err));
 	return err;

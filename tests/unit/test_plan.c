@@ -283,6 +283,38 @@ static void working_directories(void **state)
 	options.workdir = "/etc/passwd";
 	assert_int_equal(make(&plan, &options), -ENOTDIR);
 	plan_free(&plan);
+	char longest[PATH_MAX + 1];
+	memset(longest, '/', PATH_MAX);
+	longest[PATH_MAX] = '\0';
+	options.workdir = longest;
+	assert_int_equal(make(&plan, &options), -ENAMETOOLONG);
+	plan_free(&plan);
+}
+
+/* $SHELL may be anything: what cannot be run is passed over. */
+static void shells(void **state)
+{
+	static const struct {
+		const char *shell, *taken;
+	} rows[] = {
+		{"SHELL=/bin/cat", "/bin/cat"},   {"SHELL=", "/bin/sh"},
+		{"SHELL=sh", "/bin/sh"},          {"SHELL=/etc", "/bin/sh"},
+		{"SHELL=/etc/passwd", "/bin/sh"}, {"SHELL=/nothing", "/bin/sh"},
+		{"SHELL=/bin/cat -n", "/bin/sh"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *const shell[] = {(char *)(uintptr_t)rows[i].shell, NULL};
+		struct options options = {0};
+		struct plan plan;
+
+		caller.environ = shell;
+		assert_int_equal(make(&plan, &options), 0);
+		assert_int_equal(plan.argv.count, 1);
+		assert_string_equal(plan.argv.items[0], rows[i].taken);
+		plan_free(&plan);
+	}
 }
 
 static void a_current_directory_that_is_gone(void **state)
@@ -484,6 +516,7 @@ int main(void)
 		cmocka_unit_test_setup(users_that_are_none, set_up),
 		cmocka_unit_test_setup(a_home_elsewhere_gets_an_overlay, set_up),
 		cmocka_unit_test_setup(working_directories, set_up),
+		cmocka_unit_test_setup(shells, set_up),
 		cmocka_unit_test_setup(a_current_directory_that_is_gone, set_up),
 		cmocka_unit_test_setup(a_command_line_too_long_for_the_kernel, set_up),
 		cmocka_unit_test_setup(the_run_specification, set_up),
