@@ -37,6 +37,7 @@ enum snug_status_kind {
 	SNUG_STATUS_NOT_FOUND = 3,      /* the command does not exist; code: errno */
 	SNUG_STATUS_NOT_EXECUTABLE = 4, /* the command cannot be executed; code: errno */
 	SNUG_STATUS_INIT_FAILED = 5,    /* guest-init could not prepare the guest; it said why */
+	SNUG_STATUS_NOT_STARTED = 6,    /* nor the command's process; said on its stderr */
 };
 
 #define SNUG_STATUS(kind, code)  (((uint32_t)(kind) << 16) | ((uint32_t)(code)&0xffff))

@@ -115,7 +115,7 @@ uint32_t command_report_failure(const struct spec *spec, const struct command_fa
 	switch (failure->step) {
 	case FAILED_TO_ENTER:
 		say("cannot enter ", spec->cwd, ": ", reason);
-		return SNUG_STATUS(SNUG_STATUS_INIT_FAILED, -failure->error);
+		return SNUG_STATUS(SNUG_STATUS_NOT_STARTED, -failure->error);
 	case FAILED_TO_EXECUTE:
 		say(name, ": ", reason);
 		return SNUG_STATUS(failure->error == -ENOENT ? SNUG_STATUS_NOT_FOUND
@@ -123,6 +123,6 @@ uint32_t command_report_failure(const struct spec *spec, const struct command_fa
 				   -failure->error);
 	default:
 		say_failed("starting the command", failure->error);
-		return SNUG_STATUS(SNUG_STATUS_INIT_FAILED, -failure->error);
+		return SNUG_STATUS(SNUG_STATUS_NOT_STARTED, -failure->error);
 	}
 }

@@ -45,6 +45,8 @@ static int from_status_word(uint32_t status, struct klog *klog)
 		return EXIT_NOT_FOUND;
 	case SNUG_STATUS_NOT_EXECUTABLE:
 		return EXIT_NOT_EXECUTABLE;
+	case SNUG_STATUS_NOT_STARTED:
+		return EXIT_SNUG_FAILED;
 	case SNUG_STATUS_INIT_FAILED:
 		log_error("the guest could not be prepared");
 		return failed(klog);

@@ -10,11 +10,14 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <sys/reboot.h>
+#include <unistd.h>
 
+#include "guest-init/command.h"
 #include "guest-init/console.h"
 #include "guest-init/control.h"
 #include "guest-init/overlay.h"
 #include "guest-init/poweroff.h"
+#include "guest-init/say.h"
 
 static void test_control_messages_survive_any_split(void **state)
 {
@@ -137,6 +140,51 @@ static void test_requests_that_power_off(void **state)
 	assert_int_equal(request_meaning(0x03091969, 1, '0', POWEROFF_REQUEST_SIZE - 1), -1);
 }
 
+/* One line each, and a status of which the monitor need say no more. */
+static void test_why_the_command_did_not_start(void **state)
+{
+	static const struct {
+		struct command_failure failure;
+		uint32_t kind;
+		const char *says;
+	} rows[] = {
+		{{FAILED_TO_ENTER, -EACCES},
+		 SNUG_STATUS_NOT_STARTED,
+		 "snug: cannot enter /root: Permission denied\n"},
+		{{FAILED_TO_PREPARE, -EPERM},
+		 SNUG_STATUS_NOT_STARTED,
+		 "snug: guest: starting the command: Operation not permitted\n"},
+		{{FAILED_TO_EXECUTE, -ENOENT},
+		 SNUG_STATUS_NOT_FOUND,
+		 "snug: cmd: No such file or directory\n"},
+		{{FAILED_TO_EXECUTE, -EACCES},
+		 SNUG_STATUS_NOT_EXECUTABLE,
+		 "snug: cmd: Permission denied\n"},
+	};
+	char name[] = "cmd", cwd[] = "/root";
+	char *items[] = {name, NULL};
+	struct spec spec = {.cwd = cwd, .args = {.items = items, .count = 1}};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	say_on(ends[1], false);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t status = command_report_failure(&spec, &rows[i].failure);
+		char text[256];
+		ssize_t n = read(ends[0], text, sizeof(text) - 1);
+
+		assert_true(n > 0);
+		text[n] = '\0';
+		assert_string_equal(text, rows[i].says);
+		assert_int_equal(SNUG_STATUS_KIND(status), rows[i].kind);
+		assert_int_equal(SNUG_STATUS_CODE(status), -rows[i].failure.error);
+	}
+	say_on(-1, false);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_overlay_options_are_escaped_and_bounded),
 		cmocka_unit_test(test_signals_that_power_off),
 		cmocka_unit_test(test_requests_that_power_off),
+		cmocka_unit_test(test_why_the_command_did_not_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

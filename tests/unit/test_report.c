@@ -79,6 +79,7 @@ static void the_commands_own_status(void **state)
 	/* guest-init has said why. */
 	assert_int_equal(report_status(SNUG_STATUS_NOT_FOUND, ENOENT), 127);
 	assert_int_equal(report_status(SNUG_STATUS_NOT_EXECUTABLE, EACCES), 126);
+	assert_int_equal(report_status(SNUG_STATUS_NOT_STARTED, ENOENT), 125);
 	assert_string_equal(captured.text, "");
 }
 
@@ -87,7 +88,7 @@ static void hostile_status_words(void **state)
 {
 	static const uint32_t words[] = {0,          1,          0xffff,     0x0000ffff,
 					 0x00010100, 0x0001ffff, 0x0002ffff, 0x00020080,
-					 0x0003ffff, 0x0004ffff, 0x0005ffff, 0x00060000,
+					 0x0003ffff, 0x0004ffff, 0x0005ffff, 0x00070000,
 					 0x7fffffff, 0x80000000, 0xffffffff};
 
 	(void)state;
