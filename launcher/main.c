@@ -2,6 +2,7 @@
 /* The snug command: options become a plan, a plan becomes a monitor. Only main() ends the process. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,5 +102,7 @@ int main(int argc, char **argv)
 	struct stages stages = {0};
 
 	stage_end(&stages, "exec");
+	/* The initrd may be larger than RLIMIT_FSIZE: an error to tell, not a death. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	return command(argc, argv, &stages) ? EXIT_SNUG_FAILED : EXIT_SUCCESS;
 }

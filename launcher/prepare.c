@@ -132,7 +132,11 @@ static int make_initrd(struct prepared *prepared, const struct plan *plan)
 	prepared->initrd_fd = initrd_end(&initrd);
 	if (prepared->initrd_fd < 0 || fstat(prepared->initrd_fd, &st) < 0) {
 		err = initrd.error ? initrd.error : -errno;
-		if (err != -ENOMEM)
+		if (err == -EFBIG)
+			log_error(
+				"the initrd cannot be made: it is larger than your limit for files "
+				"(ulimit -f)");
+		else if (err != -ENOMEM)
 			log_error("the initrd cannot be made: %s", strerror(-err));
 		return err;
 	}

@@ -25,8 +25,9 @@ int event_loop_signals(bool tty)
 	}
 	if (tty)
 		(void)sigaddset(&set, SIGWINCH);
-	/* A reader that went away is an error code, not a death. */
+	/* A reader that went away, or a file at its size limit, is an error code, not a death. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "core/util.h"
 #include "launcher/dry_run.h"
@@ -505,6 +507,29 @@ static void a_damaged_module_is_an_error(void **state)
 	plan_free(&plan);
 }
 
+static void a_limit_for_files_is_an_error(void **state)
+{
+	const struct rlimit limit = {.rlim_cur = 100000, .rlim_max = RLIM_INFINITY};
+	const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+	struct options options = {0};
+	struct prepared prepared;
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make(&plan, &options), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	stderr_begin(&captured);
+	int err = prepare(&prepared, &plan);
+	stderr_end(&captured);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(err, -EFBIG);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "ulimit -f");
+	prepared_free(&prepared);
+	plan_free(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +548,7 @@ int main(void)
 		cmocka_unit_test_setup(a_terminal, set_up),
 		cmocka_unit_test_setup(the_initrd_holds_what_the_plan_says, set_up),
 		cmocka_unit_test_setup(a_dry_run_shows_it_all, set_up),
+		cmocka_unit_test_setup(a_limit_for_files_is_an_error, set_up),
 		cmocka_unit_test_setup(a_damaged_module_is_an_error, set_up), /* the last one */
 	};
 
