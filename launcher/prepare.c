@@ -93,7 +93,8 @@ static int add_module_file(struct initrd *initrd, const struct module *module)
 	int err = module_read(module->path, &blob, &why);
 
 	if (err) {
-		if (err == -EBADMSG || err == -EFBIG || err == -ENOEXEC)
+		/* Of these, why has said all. */
+		if (err == -EBADMSG || err == -EFBIG || err == -ENOEXEC || err == -EINVAL)
 			log_error("%s %s", module->path, why);
 		else if (err != -ENOMEM)
 			log_error("%s %s: %s", module->path, why, strerror(-err));

@@ -504,6 +504,14 @@ static void a_damaged_module_is_an_error(void **state)
 	assert_one_line(captured.text);
 	assert_contains(captured.text, "virtio_ring.ko is not a kernel module");
 	prepared_free(&prepared);
+	assert_int_equal(unlink(plan.kernel.modules.modules[0].path), 0);
+	assert_int_equal(mkdir(plan.kernel.modules.modules[0].path, 0755), 0);
+	stderr_begin(&captured);
+	assert_int_equal(prepare(&prepared, &plan), -EINVAL);
+	stderr_end(&captured);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "virtio_ring.ko is not a regular file\n");
+	prepared_free(&prepared);
 	plan_free(&plan);
 }
 
