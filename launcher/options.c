@@ -44,10 +44,10 @@ static int set_memory(struct options *options, const char *value)
 		log_error("--memory: '%s' is not a size; write 512M or 2G", value);
 	else if (err)
 		log_error("--memory: '%s' is not possible; write 512M or 2G", value);
-	else if (bytes < MIB(1))
+	else if (bytes < MIB(1) && bytes == strtoull(value, NULL, 10))
 		log_error("--memory: '%s' is less than 1M; a plain number counts bytes, did you "
-			  "mean %.*sM?",
-			  value, (int)strspn(value, "0123456789"), value);
+			  "mean %sM?",
+			  value, value);
 	else if (bytes % MIB(1))
 		log_error("--memory: '%s' is not a whole number of MiB", value);
 	else {

@@ -157,6 +157,7 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run --dry-run=yes", "takes no value"},
 		{"run --mem 1G", "did you mean --memory?"},
 		{"run -m 512", "did you mean 512M?"},
+		{"run -m 4k", "whole number of MiB"},
 		{"run -m 0", "not possible"},
 		{"run -m 1500K", "whole number of MiB"},
 		{"run -m 12Q", "not a size"},
