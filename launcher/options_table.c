@@ -7,10 +7,7 @@
 #include "core/util.h"
 #include "launcher/options.h"
 
-/* The Makefile passes it; by hand, a build is a build. */
-#ifndef SNUG_VERSION
 #define SNUG_VERSION "0.1"
-#endif
 
 const struct option_def option_defs[] = {
 	{OPTION_MEMORY, 'm', "memory", "SIZE",
