@@ -117,8 +117,12 @@ static void serve(struct virtio_p9 *p9)
 	bool more = true;
 
 	/* The lock is let go between requests, so that a reset waits for one at most. */
-	while (more && !atomic_load(&p9->stop)) {
+	while (more) {
 		(void)pthread_mutex_lock(&p9->dev.lock);
+		if (atomic_load(&p9->stop)) {
+			(void)pthread_mutex_unlock(&p9->dev.lock);
+			break;
+		}
 		r = virtio_device_live(&p9->dev) ? virtq_pop(vq, &chain) : 0;
 		if (r > 0)
 			r = serve_one(p9, vq, &chain);
@@ -153,15 +157,25 @@ int virtio_p9_start(struct virtio_p9 *p9)
 	return -r;
 }
 
+bool virtio_p9_stop(struct virtio_p9 *p9)
+{
+	if (!p9->started)
+		return true;
+	atomic_store(&p9->stop, true);
+	(void)eventfd_write(p9->kick_fd, 1);
+	/* The thread holds the lock during a request, and looks at stop before the next. */
+	if (pthread_mutex_trylock(&p9->dev.lock) != 0)
+		return false;
+	(void)pthread_mutex_unlock(&p9->dev.lock);
+	(void)pthread_join(p9->thread, NULL);
+	p9->started = false;
+	return true;
+}
+
 void virtio_p9_free(struct virtio_p9 *p9)
 {
 	if (!p9)
 		return;
-	if (p9->started) {
-		atomic_store(&p9->stop, true);
-		(void)eventfd_write(p9->kick_fd, 1);
-		(void)pthread_join(p9->thread, NULL);
-	}
 	p9_server_free(p9->server);
 	(void)close(p9->kick_fd);
 	free(p9);

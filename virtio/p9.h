@@ -6,6 +6,7 @@
 #ifndef VIRTIO_P9_H
 #define VIRTIO_P9_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "virtio/device.h"
@@ -24,7 +25,14 @@ struct virtio_device *virtio_p9_device(struct virtio_p9 *p9);
 /* Starts the thread; before the first vCPU runs. 0 or -errno. */
 int virtio_p9_start(struct virtio_p9 *p9);
 
-/* Ends the thread, after the request it is at; then the guest's memory may go. */
+/*
+ * Ends the thread; after the vCPUs have stopped. False if it is in the middle of a request: with a file
+ * system whose server is gone that lasts for ever, and only the end of the process ends it. Until another
+ * call returns true, neither the device nor the guest's memory may go.
+ */
+bool virtio_p9_stop(struct virtio_p9 *p9);
+
+/* After virtio_p9_stop(), if it was started. */
 void virtio_p9_free(struct virtio_p9 *p9);
 
 #endif

@@ -208,6 +208,12 @@ void machine_stop(struct machine *m)
 
 void machine_destroy(struct machine *m)
 {
+	bool stopped = true;
+
+	for (unsigned i = 0; i < m->share_count; i++)
+		stopped &= virtio_p9_stop(m->shares[i]);
+	if (!stopped)
+		return;
 	vcpu_destroy(&m->vcpu);
 	for (unsigned i = 0; i < m->share_count; i++)
 		virtio_p9_free(m->shares[i]);

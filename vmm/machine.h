@@ -57,6 +57,10 @@ int machine_load(struct machine *machine, const struct config *config,
 int machine_start(struct machine *machine);
 /* After run_end_set(): waits until the guest runs no more. Its output may still be in the rings. */
 void machine_stop(struct machine *machine);
+/*
+ * Releases everything; but nothing if a share's thread is in the middle of a request, which may last for
+ * ever: then the end of the process does.
+ */
 void machine_destroy(struct machine *machine);
 
 #endif
