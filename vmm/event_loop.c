@@ -11,9 +11,10 @@
 #include "core/util.h"
 #include "vmm/tty.h"
 
+static const int ending[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+
 int event_loop_signals(bool tty)
 {
-	static const int ending[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
 	struct sigaction action;
 	sigset_t set;
 	int fd;
@@ -32,6 +33,17 @@ int event_loop_signals(bool tty)
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+/* No more handled, they end the process as they would any other. */
+static void release_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (unsigned i = 0; i < ARRAY_SIZE(ending); i++)
+		(void)sigaddset(&set, ending[i]);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 /* True if the run is to be given up, the rest of its output too. */
@@ -99,6 +111,8 @@ void event_loop_run(struct machine *m, int signal_fd, int tty_fd)
 		if (wait_and_handle(m, signal_fd, tty_fd, stopped))
 			break;
 	}
+	/* What follows may have to wait: for a share's request, a terminal, or who reads stderr. */
+	release_signals();
 	if (!stopped)
 		machine_stop(m);
 	klog_show(&m->klog);

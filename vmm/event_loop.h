@@ -17,7 +17,10 @@
  */
 int event_loop_signals(bool tty);
 
-/* Until the VM is over and its output written, or a signal says to stop. tty_fd: -1 if there is none. */
+/*
+ * Until the VM is over and its output written, or a signal says to stop; a second one then ends the process
+ * at once. tty_fd: -1 if there is none.
+ */
 void event_loop_run(struct machine *machine, int signal_fd, int tty_fd);
 
 #endif
