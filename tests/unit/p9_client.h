@@ -30,6 +30,7 @@
 #include "virtio/p9/wire.h"
 
 #define CLIENT_MSIZE 65536u
+#define CLIENT_FILES 10000u /* fids, files */
 
 #define SECRET "not in the share"
 
@@ -318,7 +319,7 @@ static inline size_t descriptors(void)
 static inline struct client *client_new(const char *path)
 {
 	struct client *c = calloc(1, sizeof(*c));
-	struct p9_share share = {.read_only = true};
+	struct p9_share share = {.read_only = true, .max_files = CLIENT_FILES};
 
 	assert_non_null(c);
 	c->rx_room = sizeof(c->rx);
@@ -399,7 +400,7 @@ static inline int setup_inner(void **state)
 	make_file(c, "outside/secret", SECRET);
 	(void)snprintf(path, sizeof(path), "%s/share", c->dir);
 	{
-		struct p9_share share = {.root_fd = open(path, O_PATH), .read_only = true};
+		struct p9_share share = {.root_fd = open(path, O_PATH), .read_only = true, .max_files = CLIENT_FILES};
 
 		assert_int_equal(p9_server_new(&c->server, &share), 0);
 	}

@@ -258,8 +258,7 @@ static void nodes_are_bounded(void **state)
 
 	make_dir(c, "share/d");
 	make_dir(c, "share/d/e");
-	assert_int_equal(p9_nodes_init(&nodes, dup(c->dir_fd), 16), 0);
-	nodes.max = 3;
+	assert_int_equal(p9_nodes_init(&nodes, dup(c->dir_fd), 3, 16), 0);
 	assert_int_equal(p9_node_child(&nodes, nodes.root, "share", &a, &stx), 0);
 	assert_int_equal(p9_node_child(&nodes, a, "d", &b, &stx), 0);
 	p9_node_put(&nodes, a);
@@ -269,6 +268,27 @@ static void nodes_are_bounded(void **state)
 	assert_int_equal(nodes.count, 1);
 	assert_int_equal(nodes.descriptors, 1);
 	p9_nodes_destroy(&nodes);
+}
+
+static void as_many_fids_as_the_share_allows(void **state)
+{
+	struct client *c = *state;
+	uint32_t fid = 0;
+	int r;
+
+	make_file(c, "f", "x");
+	do
+		r = walk(c, 0, ++fid, "f");
+	while (r == 0);
+	assert_int_equal(r, -ENFILE);
+	/* The root has a fid, and is a file. */
+	assert_int_equal(fid, CLIENT_FILES);
+	assert_int_equal(walk(c, 0, fid, ""), -ENFILE);
+	assert_int_equal(clunk(c, 1), 0);
+	assert_int_equal(walk(c, 0, fid, "f"), 0);
+	assert_int_equal(version(c, CLIENT_MSIZE, P9_VERSION), 0);
+	assert_int_equal(attach(c, 0), 0);
+	assert_int_equal(walk(c, 0, 1, "f"), 0);
 }
 
 int main(void)
@@ -283,6 +303,7 @@ int main(void)
 		FEW(a_file_closed_meanwhile_is_still_open),
 		FEW(a_directory_covered_meanwhile),
 		T(a_process_out_of_descriptors),
+		T(as_many_fids_as_the_share_allows),
 		T(closes_others_when_the_process_runs_out),
 		INNER(descriptors_stay_flat_over_errors),
 		INNER(nodes_are_bounded),

@@ -431,7 +431,7 @@ static void a_writable_share_does_not_exist_yet(void **state)
 static void a_share_is_a_directory(void **state)
 {
 	struct client *c = *state;
-	struct p9_share share = {.read_only = true};
+	struct p9_share share = {.read_only = true, .max_files = CLIENT_FILES};
 	struct p9_server *server;
 
 	make_file(c, "f", "x");

@@ -216,8 +216,8 @@ static void fids_are_found_among_many(void **state)
 	struct p9_fid *fid;
 
 	(void)state;
-	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 16), 0);
-	assert_int_equal(p9_fids_init(&fids, &nodes), 0);
+	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 10, 16), 0);
+	assert_int_equal(p9_fids_init(&fids, &nodes, FIDS_MAX), 0);
 	for (uint32_t i = 0; i < 10000; i++)
 		assert_int_equal(p9_fid_add(&fids, i * 65537, nodes.root, &fid), 0);
 	assert_int_equal(p9_fid_add(&fids, 65537, nodes.root, &fid), -EBADF);
@@ -244,9 +244,8 @@ static void fids_are_bounded(void **state)
 	struct p9_fid *fid;
 
 	(void)state;
-	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 16), 0);
-	assert_int_equal(p9_fids_init(&fids, &nodes), 0);
-	fids.max = 10;
+	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 10, 16), 0);
+	assert_int_equal(p9_fids_init(&fids, &nodes, 10), 0);
 	for (uint32_t i = 0; i < 10; i++)
 		assert_int_equal(p9_fid_add(&fids, i, nodes.root, &fid), 0);
 	assert_int_equal(p9_fid_add(&fids, 10, nodes.root, &fid), -ENFILE);
@@ -266,8 +265,8 @@ static void xattr_memory_is_bounded(void **state)
 	int r = 0;
 
 	(void)state;
-	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 16), 0);
-	assert_int_equal(p9_fids_init(&fids, &nodes), 0);
+	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 10, 16), 0);
+	assert_int_equal(p9_fids_init(&fids, &nodes, FIDS_MAX), 0);
 	while (r == 0 && i < 1000) {
 		assert_int_equal(p9_fid_add(&fids, i++, nodes.root, &fid), 0);
 		r = p9_fid_set_xattr(&fids, fid, value, sizeof(value));

@@ -55,7 +55,7 @@ static int setup(void **state)
 {
 	struct device *d = calloc(1, sizeof(*d));
 	struct irq_line irq = {.raise = count_interrupt, .chip = d};
-	struct p9_share share = {.read_only = true};
+	struct p9_share share = {.read_only = true, .max_files = 100};
 
 	assert_non_null(d);
 	(void)snprintf(d->dir, sizeof(d->dir), "/tmp/snug-p9-XXXXXX");
