@@ -36,13 +36,9 @@ static void restore_if_still_raw(int fd, const struct termios *raw, const struct
 __attribute__((noreturn)) static void watch(int fd, int pipe_fd, const struct termios *raw,
 					    const struct termios *saved)
 {
-	sigset_t all;
 	char done;
 	ssize_t n;
 
-	/* Also SIGTTOU: the shell may have taken the foreground back by the time this is needed. */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 	/* Nothing of the VM may live longer because of this process. */
 	if (dup2(fd, 0) < 0 || dup2(pipe_fd, 1) < 0)
 		_exit(1);
@@ -57,15 +53,24 @@ __attribute__((noreturn)) static void watch(int fd, int pipe_fd, const struct te
 
 static int start_watcher(struct tty *tty, const struct termios *raw)
 {
+	sigset_t all, before;
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
+	/*
+	 * The watcher's mask from its first instruction on. Also SIGTTOU: the shell may have taken the
+	 * foreground back by the time the watcher is needed, and in the background making the terminal
+	 * raw stops the whole process group, of which perhaps only the monitor is continued.
+	 */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
 	tty->watcher = fork();
 	if (tty->watcher == 0) {
 		(void)close(ends[1]);
 		watch(tty->fd, ends[0], raw, &tty->saved);
 	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	(void)close(ends[0]);
 	if (tty->watcher < 0) {
 		int r = -errno;
