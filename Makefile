@@ -146,7 +146,10 @@ run:
 	@$(MAKE) --no-print-directory all
 	@run=; \
 	if [ "$$(tests/testbed/run --where)" = emulated ]; then \
-		echo "This host's /dev/kvm cannot boot a stock kernel: using an emulated host, which is slow."; \
+		why="this host's /dev/kvm cannot boot a stock kernel"; \
+		[ -r /dev/kvm ] && [ -w /dev/kvm ] || why="you have no access to /dev/kvm"; \
+		[ -e /dev/kvm ] || why="this host has no /dev/kvm"; \
+		echo "Using an emulated host, which is slow: $$why."; \
 		run="tests/testbed/run --"; \
 	fi; \
 	kernel=$$(tools/fetch-kernel) && \
