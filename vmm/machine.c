@@ -11,6 +11,12 @@
 
 #define CPUS 1
 
+/*
+ * What Linux spends on each file of a share it remembers: a directory entry, an inode and a fid. A guest
+ * cannot have more of them than fit its memory, and what the monitor remembers of them stays below half.
+ */
+#define MEMORY_PER_FILE 1024
+
 int machine_init(struct machine *m, const struct config *config)
 {
 	int r;
@@ -99,7 +105,9 @@ static int add_console(struct machine *m)
 
 static int add_share(struct machine *m, const struct config_share *share)
 {
-	struct p9_share p9_share = {.root_fd = share->fd, .read_only = true};
+	struct p9_share p9_share = {.root_fd = share->fd,
+				    .read_only = true,
+				    .max_files = m->vm.mem.size / MEMORY_PER_FILE};
 	struct virtio_p9 **p9 = &m->shares[m->share_count];
 	int r = virtio_p9_new(p9, &p9_share, share->tag, share->tag_len, &m->vm.mem, next_irq(m));
 

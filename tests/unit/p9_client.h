@@ -400,7 +400,9 @@ static inline int setup_inner(void **state)
 	make_file(c, "outside/secret", SECRET);
 	(void)snprintf(path, sizeof(path), "%s/share", c->dir);
 	{
-		struct p9_share share = {.root_fd = open(path, O_PATH), .read_only = true, .max_files = CLIENT_FILES};
+		struct p9_share share = {.root_fd = open(path, O_PATH),
+					 .read_only = true,
+					 .max_files = CLIENT_FILES};
 
 		assert_int_equal(p9_server_new(&c->server, &share), 0);
 	}

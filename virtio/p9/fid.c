@@ -13,9 +13,9 @@ static struct p9_fid_bucket *bucket_of(struct p9_fid_bucket *buckets, size_t cou
 	return &buckets[(number ^ number >> 16) & (count - 1)];
 }
 
-int p9_fids_init(struct p9_fids *fids, struct p9_nodes *nodes)
+int p9_fids_init(struct p9_fids *fids, struct p9_nodes *nodes, size_t max)
 {
-	*fids = (struct p9_fids){.nodes = nodes, .bucket_count = FIRST_BUCKETS, .max = P9_FIDS_MAX};
+	*fids = (struct p9_fids){.nodes = nodes, .bucket_count = FIRST_BUCKETS, .max = max};
 	fids->buckets = calloc(FIRST_BUCKETS, sizeof(*fids->buckets));
 	return fids->buckets ? 0 : -ENOMEM;
 }

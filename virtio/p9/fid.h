@@ -12,9 +12,6 @@
 
 #include "virtio/p9/node.h"
 
-/* A guest holds a fid for each file it caches, and one for each it has open. */
-#define P9_FIDS_MAX (1u << 20)
-
 /* Values of extended attributes held by all fids together, bytes. */
 #define P9_XATTR_BYTES_MAX (1u << 20)
 
@@ -47,7 +44,8 @@ struct p9_fids {
 	size_t xattr_bytes;
 };
 
-int p9_fids_init(struct p9_fids *fids, struct p9_nodes *nodes);
+/* max: fids at most. */
+int p9_fids_init(struct p9_fids *fids, struct p9_nodes *nodes, size_t max);
 void p9_fids_destroy(struct p9_fids *fids);
 
 /* NULL if there is none. */
@@ -55,7 +53,7 @@ struct p9_fid *p9_fid_find(const struct p9_fids *fids, uint32_t number);
 
 /*
  * A new fid for a node, of which it takes a reference of its own. -EBADF if the number is in use or is
- * NOFID, -ENFILE beyond the maximum, P9_FIDS_MAX.
+ * NOFID, -ENFILE beyond the maximum.
  */
 int p9_fid_add(struct p9_fids *fids, uint32_t number, struct p9_node *node, struct p9_fid **fid);
 

@@ -333,12 +333,12 @@ void p9_node_close(struct p9_nodes *nodes, int fd)
 	(void)close(fd);
 }
 
-int p9_nodes_init(struct p9_nodes *nodes, int root_fd, size_t max_descriptors)
+int p9_nodes_init(struct p9_nodes *nodes, int root_fd, size_t max, size_t max_descriptors)
 {
 	struct statx stx;
 	int r;
 
-	*nodes = (struct p9_nodes){.max = P9_NODES_MAX, .max_descriptors = max_descriptors};
+	*nodes = (struct p9_nodes){.max = max, .max_descriptors = max_descriptors};
 	TAILQ_INIT(&nodes->lru);
 	r = p9_fs_stat(root_fd, &stx);
 	if (r)

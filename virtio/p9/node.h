@@ -31,9 +31,6 @@
 
 #include "virtio/p9/fs.h"
 
-/* Nodes at most: what a guest can make the server remember. Some 90 bytes each, and the name. */
-#define P9_NODES_MAX (1u << 20)
-
 struct p9_node {
 	unsigned int refs; /* holders, and child nodes */
 	int fd;            /* O_PATH; -1 while closed, and always for a hidden node */
@@ -56,8 +53,11 @@ struct p9_nodes {
 	size_t max_descriptors;
 };
 
-/* Takes root_fd over, an O_PATH directory, unless it fails. max_descriptors: at least 4. */
-int p9_nodes_init(struct p9_nodes *nodes, int root_fd, size_t max_descriptors);
+/*
+ * Takes root_fd over, an O_PATH directory, unless it fails. max: nodes at most, some 90 bytes each, and the
+ * name. max_descriptors: at least 4.
+ */
+int p9_nodes_init(struct p9_nodes *nodes, int root_fd, size_t max, size_t max_descriptors);
 
 /* All nodes but the root have been put back. */
 void p9_nodes_destroy(struct p9_nodes *nodes);

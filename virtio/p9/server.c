@@ -158,10 +158,10 @@ int p9_server_new(struct p9_server **server, const struct p9_share *share)
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		return -ENOMEM;
-	r = p9_fids_init(&new->fids, &new->nodes);
+	r = p9_fids_init(&new->fids, &new->nodes, share->max_files);
 	if (r)
 		return r;
-	r = p9_nodes_init(&new->nodes, share->root_fd, limit);
+	r = p9_nodes_init(&new->nodes, share->root_fd, share->max_files, limit);
 	if (r) {
 		p9_fids_destroy(&new->fids);
 		return r;

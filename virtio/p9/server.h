@@ -23,6 +23,11 @@ struct p9_server;
 struct p9_share {
 	int root_fd;    /* an O_PATH directory; the server takes it over */
 	bool read_only; /* every request that would change the share answers EROFS */
+	/*
+	 * Fids at most, and as many files to remember for them: some 200 bytes each, 450 with the longest
+	 * name. A guest holds a fid for each file it caches, and for each it has open; beyond, ENFILE.
+	 */
+	size_t max_files;
 };
 
 /*
