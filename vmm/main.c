@@ -31,7 +31,9 @@ static int check_kernel(const struct config *config, struct kernel_image *image)
 	if (config->initrd_fd >= 0)
 		(void)fstat(config->initrd_fd, &initrd);
 	r = boot_fits(image, (uint64_t)initrd.st_size, low, &need);
-	if (r < 0)
+	if (r < 0 && need == 0)
+		log_error("the initrd is larger than %s takes", config->kernel_name);
+	else if (r < 0)
 		log_error("%s needs at least %llu MiB of memory, -m gave it %llu MiB",
 			  config->kernel_name, (unsigned long long)(need >> 20),
 			  (unsigned long long)(config->memory >> 20));
