@@ -218,8 +218,10 @@ static int mount_fuse(const char *dir)
 	char options[128];
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
+	if (fd < 0)
+		return -1;
 	(void)snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
-	if (fd < 0 || !may_mount || mount("snug-test", dir, "fuse", 0, options)) {
+	if (!may_mount || mount("snug-test", dir, "fuse", 0, options)) {
 		(void)close(fd);
 		return -1;
 	}
