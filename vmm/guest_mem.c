@@ -18,6 +18,8 @@ int guest_mem_map(struct guest_mem *mem, uint64_t size)
 		return -errno;
 	/* What a monitor that crashes leaves behind must not hold the guest's secrets. */
 	(void)madvise(host, size, MADV_DONTDUMP);
+	/* Nor the terminal's watcher, whose copy would also make every page the guest writes two. */
+	(void)madvise(host, size, MADV_DONTFORK);
 
 	*mem = (struct guest_mem){.size = size, .count = 1};
 	mem->regions[0] = (struct guest_mem_region){.gpa = 0, .size = low, .host = host};

@@ -33,6 +33,8 @@ int vcpu_create(struct vcpu *vcpu, const struct vm *vm, unsigned id, const union
 		vcpu->run = NULL;
 		return -errno;
 	}
+	/* It would keep the VM alive in the terminal's watcher. */
+	(void)madvise(vcpu->run, vcpu->run_size, MADV_DONTFORK);
 	*what = "KVM_SET_CPUID2";
 	return ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid->kvm) < 0 ? -errno : 0;
 }

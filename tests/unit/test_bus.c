@@ -9,6 +9,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/layout.h"
 #include "core/util.h"
@@ -254,6 +257,28 @@ static void ram_that_cannot_be(void **state)
 	assert_int_equal(mem.count, 0);
 }
 
+/* A process that is forked off must not hold what was the guest's. */
+static void ram_is_not_inherited(void **state)
+{
+	struct guest_mem mem;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(guest_mem_map(&mem, MIB(2)), 0);
+	mem.regions[0].host[0] = 1;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		unsigned char resident;
+
+		_exit(mincore(mem.regions[0].host, 4096, &resident) < 0 && errno == ENOMEM ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	guest_mem_unmap(&mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +291,7 @@ int main(void)
 		cmocka_unit_test(ram_of_two_regions),
 		cmocka_unit_test(ram_up_to_the_hole_is_one_region),
 		cmocka_unit_test(ram_that_cannot_be),
+		cmocka_unit_test(ram_is_not_inherited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
