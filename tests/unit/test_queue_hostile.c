@@ -3,6 +3,8 @@
 #include "tests/unit/vq_driver.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/layout.h"
@@ -402,6 +404,68 @@ static void random_tables(void **state)
 	assert_true(refused > 10000);
 }
 
+struct changer {
+	struct fixture *f;
+	_Atomic bool stop;
+};
+
+/* A second processor of the guest: descriptors good and bad, whole or in halves. */
+static void *keep_changing(void *arg)
+{
+	static const struct vring_desc descs[] = {
+		{.addr = BUFFERS, .len = 64},
+		{.addr = LOW_SIZE - 16, .len = 4096},
+		{.addr = BUFFERS, .len = UINT32_MAX},
+		{.addr = UINT64_MAX - 8, .len = 16, .flags = WRITE},
+		{.addr = BUFFERS, .len = 64, .flags = NEXT, .next = 1},
+		{.addr = BUFFERS, .len = 64, .flags = NEXT, .next = UINT16_MAX},
+		{.addr = TABLE, .len = 32, .flags = INDIRECT},
+		{.addr = TABLE, .len = 1 << 20, .flags = INDIRECT},
+		{.addr = LOW_SIZE - 16, .len = 32, .flags = INDIRECT},
+	};
+	struct changer *changer = arg;
+	const struct guest_mem *mem = &changer->f->mem;
+
+	for (unsigned i = 0; !atomic_load(&changer->stop); i++) {
+		const struct vring_desc *d = &descs[i % ARRAY_SIZE(descs)];
+
+		put_desc(&changer->f->driver, i / 3 % 2, d->addr, d->len, d->flags, d->next);
+		put_desc_at(mem, TABLE, i / 5 % 2, d->addr, d->len, d->flags & (NEXT | WRITE),
+			    d->next);
+	}
+	return NULL;
+}
+
+/* What is used is what was checked. */
+static void descriptors_that_change_meanwhile(void **state)
+{
+	struct fixture *f = *state;
+	struct changer changer = {.f = f};
+	unsigned good = 0, refused = 0;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, keep_changing, &changer), 0);
+	for (unsigned n = 0; n < 2000000 && (n < 200000 || !good || !refused); n++) {
+		int r;
+
+		f->vq.broken = false;
+		offer(&f->driver, 0);
+		r = virtq_pop(&f->vq, &f->chain);
+		if (r < 0) {
+			refused++;
+			f->vq.next_avail++;
+			continue;
+		}
+		good++;
+		assert_int_equal(r, 1);
+		assert_sound(f, n);
+	}
+	atomic_store(&changer.stop, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(good > 0);
+	assert_true(refused > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +479,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_indirect_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(random_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(descriptors_that_change_meanwhile, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
