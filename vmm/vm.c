@@ -15,7 +15,7 @@ static int check_api(struct vm *vm, const char **what)
 
 	*what = "not a KVM device (KVM_GET_API_VERSION)";
 	if (version < 0)
-		return -errno;
+		return -ENODEV; /* ENOTTY would read as a KVM that lacks something */
 	if (version != KVM_API_VERSION)
 		return -EPROTO;
 	*what = "KVM_GET_VCPU_MMAP_SIZE";
