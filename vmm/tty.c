@@ -108,7 +108,8 @@ void tty_restore(struct tty *tty)
 {
 	char done = 1;
 
-	(void)tcsetattr(tty->fd, TCSADRAIN, &tty->saved);
+	/* FLUSH: answers to what the guest asked the terminal are not for the shell. */
+	(void)tcsetattr(tty->fd, TCSAFLUSH, &tty->saved);
 	log_set_raw_terminal(0);
 	if (write(tty->watcher_fd, &done, 1) < 0 && errno != EPIPE)
 		log_warning("terminal watcher: %s", strerror(errno));
