@@ -422,6 +422,13 @@ void virtio_console_guest_stopped(struct virtio_console *c)
 	(void)pthread_mutex_unlock(&c->dev.lock);
 }
 
+void virtio_console_report(const struct virtio_console *c)
+{
+	console_stream_report(&c->stdin_stream, "cannot read standard input");
+	console_stream_report(&c->stdout_stream, "cannot write the command's output");
+	console_stream_report(&c->stderr_stream, "cannot write the command's errors");
+}
+
 bool virtio_console_drained(struct virtio_console *c)
 {
 	return !virtio_device_live(&c->dev) ||

@@ -50,6 +50,9 @@ void virtio_console_window_size(struct virtio_console *console, unsigned rows, u
 /* The vCPUs have stopped: what the caller has still to say on stdin stays unread. */
 void virtio_console_guest_stopped(struct virtio_console *console);
 
+/* Says what went wrong with the three descriptors, if anything did. After the run. */
+void virtio_console_report(const struct virtio_console *console);
+
 /* No output is left in the rings: after the vCPUs have stopped and a work(), the run may end. */
 bool virtio_console_drained(struct virtio_console *console);
 

@@ -39,6 +39,12 @@ void console_stream_reset(struct console_stream *stream)
 	console_stream_idle(stream);
 }
 
+void console_stream_report(const struct console_stream *stream, const char *what)
+{
+	if (stream->error)
+		log_error("%s: %s", what, strerror(stream->error));
+}
+
 void console_stream_idle(struct console_stream *stream)
 {
 	stream->wanted = false;
@@ -107,8 +113,7 @@ static bool write_chain(struct console_stream *stream)
 			return false;
 		} else if (errno != EINTR) {
 			/* EPIPE is no fault: `| head` has seen enough. */
-			if (errno != EPIPE)
-				log_error("cannot write the command's output: %s", strerror(errno));
+			stream->error = errno == EPIPE ? 0 : errno;
 			stream->ended = true;
 		}
 	}
@@ -175,8 +180,7 @@ static int read_chain(struct console_stream *stream, struct virtq *vq,
 		return 0;
 	}
 	/* EIO is how a terminal says that it has hung up: an end like any other. */
-	if (n < 0 && errno != EIO)
-		log_error("cannot read standard input: %s", strerror(errno));
+	stream->error = n < 0 && errno != EIO ? errno : 0;
 	stream->ended = true;
 	return 0;
 }

@@ -18,6 +18,7 @@ struct console_stream {
 	_Atomic bool ready;  /* poll said so, and fd was not used since */
 	_Atomic bool wanted; /* there is work that waits for fd */
 	bool ended; /* input: end of file; output: nobody reads (EPIPE) or it cannot be written */
+	int error;  /* what ended it, as an errno; 0 for an end of file and for EPIPE */
 	bool unfinished; /* the pass did its share and left something: call again */
 	unsigned steps;  /* left in this pass */
 	uint64_t bytes;  /* so far */
@@ -34,6 +35,12 @@ void console_stream_init(struct console_stream *stream, int fd);
 
 /* The device was reset: the chain is gone. */
 void console_stream_reset(struct console_stream *stream);
+
+/*
+ * Says what went wrong with fd, if anything did. Once the guest runs no more: whoever reads stderr may
+ * be slow, and nothing may wait for that while it runs.
+ */
+void console_stream_report(const struct console_stream *stream, const char *what);
 
 /* fd is of no use for now: nobody waits for it. */
 void console_stream_idle(struct console_stream *stream);

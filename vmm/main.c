@@ -65,6 +65,8 @@ static int run(struct machine *machine, const struct config *config)
 	}
 	if (config->tty)
 		tty_restore(&tty);
+	if (machine->console)
+		virtio_console_report(machine->console);
 	(void)close(signal_fd);
 	return r;
 }
