@@ -21,7 +21,7 @@
 #define SNUG_PORT_SIZE          0x10
 #define SNUG_PORT_STATUS        0x0 /* 4 bytes, write */
 #define SNUG_PORT_SLEEP_CONTROL 0x4 /* 1 byte, write */
-#define SNUG_PORT_SLEEP_STATUS  0x5 /* 1 byte, read */
+#define SNUG_PORT_SLEEP_STATUS  0x5 /* 1 byte; zero, and Linux's write to clear it is ignored */
 #define SNUG_PORT_RESET         0x6 /* 1 byte, write SNUG_RESET_VALUE */
 #define SNUG_PORT_MARK          0x8 /* 4 bytes, write: enum snug_mark, a point on the timeline */
 #define SNUG_RESET_VALUE        0x0f
@@ -37,7 +37,7 @@ enum snug_status_kind {
 	SNUG_STATUS_NOT_FOUND = 3,      /* the command does not exist; code: errno */
 	SNUG_STATUS_NOT_EXECUTABLE = 4, /* the command cannot be executed; code: errno */
 	SNUG_STATUS_INIT_FAILED = 5,    /* guest-init could not prepare the guest; it said why */
-	SNUG_STATUS_NOT_STARTED = 6,    /* nor the command's process; said on its stderr */
+	SNUG_STATUS_NOT_STARTED = 6,    /* the command's process could not be set up; it said why */
 };
 
 #define SNUG_STATUS(kind, code)  (((uint32_t)(kind) << 16) | ((uint32_t)(code)&0xffff))

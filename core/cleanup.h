@@ -6,8 +6,6 @@
 #ifndef CORE_CLEANUP_H
 #define CORE_CLEANUP_H
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,22 +20,8 @@ static inline void cleanup_free(void *p)
 	free(*(void **)p);
 }
 
-static inline void cleanup_fclose(FILE **f)
-{
-	if (*f)
-		(void)fclose(*f);
-}
-
-static inline void cleanup_closedir(DIR **d)
-{
-	if (*d)
-		(void)closedir(*d);
-}
-
-#define _cleanup_close_    __attribute__((cleanup(cleanup_close)))
-#define _cleanup_free_     __attribute__((cleanup(cleanup_free)))
-#define _cleanup_fclose_   __attribute__((cleanup(cleanup_fclose)))
-#define _cleanup_closedir_ __attribute__((cleanup(cleanup_closedir)))
+#define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
+#define _cleanup_free_  __attribute__((cleanup(cleanup_free)))
 
 static inline int steal_fd(int *fd)
 {

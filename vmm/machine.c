@@ -45,7 +45,7 @@ static int kvm_failed(const char *what, int error)
 	if (error == -ENOMEM)
 		hint = " (less memory may help: -m)";
 	else if (error == -ENOTTY || error == -EINVAL)
-		hint = " (this host's KVM lacks something snug needs: Linux 5.10 or newer has it)";
+		hint = " (this host's KVM lacks something snug needs: Linux 5.11 or newer has it)";
 	log_error("cannot make the VM: %s: %s%s", what, strerror(-error), hint);
 	return error;
 }
