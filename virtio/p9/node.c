@@ -449,6 +449,23 @@ int p9_node_child(struct p9_node *dir, const char *name, struct p9_node **child,
 	return adopt(nodes, dir, name, &found, child);
 }
 
+int p9_node_peek(struct p9_node *dir, const char *name, struct p9_file_id *id)
+{
+	struct found found;
+	int dir_fd = p9_node_hold(dir), r;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	r = look_up(dir->nodes, dir, dir_fd, name, &found);
+	p9_node_release(dir);
+	if (r)
+		return r;
+	if (found.fd >= 0)
+		p9_node_close(dir->nodes, found.fd);
+	*id = found.id;
+	return found.kind == P9_NODE_HIDDEN ? -EACCES : 0;
+}
+
 int p9_node_created(struct p9_node *dir, const char *name, const struct statx *stx,
 		    struct p9_node **node)
 {

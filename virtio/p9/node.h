@@ -108,6 +108,9 @@ int p9_node_place(struct p9_node *node, struct p9_node **dir, char name[NAME_MAX
  */
 struct p9_node *p9_node_at(struct p9_node *dir, const char *name);
 
+/* What is at that place, without a node for it. -EACCES if it is hidden. */
+int p9_node_peek(struct p9_node *dir, const char *name, struct p9_file_id *id);
+
 /*
  * A node for the file that was just created there, and is described by stx. It has no descriptor yet.
  * The caller's to put back.
