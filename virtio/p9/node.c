@@ -482,12 +482,13 @@ int p9_node_created(struct p9_node *dir, const char *name, const struct statx *s
 
 /* --- holding ---------------------------------------------------------------------------------------- */
 
-/* An open node is pinned. With the lock. */
+/* An open node is pinned, and referred to: whose fid it was may be gone by the end. With the lock. */
 static int pin(struct p9_nodes *nodes, struct p9_node *node)
 {
 	if (evictable(node))
 		TAILQ_REMOVE(&nodes->lru, node, lru);
 	node->pins++;
+	node->refs++;
 	return node->fd;
 }
 
@@ -496,6 +497,7 @@ static void unpin(struct p9_nodes *nodes, struct p9_node *node)
 	node->pins--;
 	if (evictable(node))
 		TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
+	put(nodes, node);
 }
 
 /*
@@ -514,7 +516,6 @@ static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
 	if (node->unnamed || node->parent->kind != P9_NODE_FILE)
 		return -ESTALE;
 	dir = node->parent;
-	dir->refs++;
 	node->refs++;
 	(void)pin(nodes, dir);
 	(void)strcpy(name, node->name);
@@ -533,7 +534,6 @@ static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
 	}
 	unpin(nodes, dir);
 	put(nodes, node);
-	put(nodes, dir);
 	return r;
 }
 
@@ -555,6 +555,7 @@ int p9_node_hold(struct p9_node *node)
 void p9_node_release(struct p9_node *node)
 {
 	struct p9_nodes *nodes = node->nodes;
+
 	lock(nodes);
 	unpin(nodes, node);
 	unlock(nodes);
