@@ -171,18 +171,12 @@ static int take(struct virtio_p9 *p9, struct p9_worker *worker, struct virtq_cha
 	return 1;
 }
 
-/* Serves what was taken. With the lock, but without it meanwhile. 0 or -EPROTO. */
-static int serve(struct virtio_p9 *p9, struct p9_worker *worker, const struct virtq_chain *chain)
+/* Gives an answer of n bytes to the guest. With the lock. 0 or -EPROTO. */
+static int answer(struct virtio_p9 *p9, const struct virtq_chain *chain, uint32_t generation,
+		  size_t n)
 {
 	struct virtq *vq = &p9->dev.queues[0];
-	uint32_t generation = vq->generation;
-	size_t n;
 
-	(void)pthread_mutex_unlock(&p9->dev.lock);
-	n = p9_worker_serve(worker, chain->iov + chain->readable, chain->writable);
-	(void)pthread_mutex_lock(&p9->dev.lock);
-	p9->taken--;
-	(void)pthread_cond_broadcast(&p9->answered);
 	/* A queue that was reset meanwhile has nothing to be answered. */
 	if (vq->generation != generation || !virtio_device_live(&p9->dev))
 		return 0;
@@ -191,6 +185,23 @@ static int serve(struct virtio_p9 *p9, struct p9_worker *worker, const struct vi
 	virtq_push(vq, chain->head, (uint32_t)n);
 	virtio_device_signal(&p9->dev, vq);
 	return 0;
+}
+
+/* Serves what was taken. With the lock, but without it meanwhile. 0 or -EPROTO. */
+static int serve(struct virtio_p9 *p9, struct p9_worker *worker, const struct virtq_chain *chain)
+{
+	uint32_t generation = p9->dev.queues[0].generation;
+	size_t n;
+	int r;
+
+	(void)pthread_mutex_unlock(&p9->dev.lock);
+	n = p9_worker_serve(worker, chain->iov + chain->readable, chain->writable);
+	(void)pthread_mutex_lock(&p9->dev.lock);
+	p9->taken--;
+	(void)pthread_cond_broadcast(&p9->answered);
+	r = answer(p9, chain, generation, n);
+	p9_worker_done(worker);
+	return r;
 }
 
 /* Until there is no request left. With the lock. */

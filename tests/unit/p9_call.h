@@ -62,8 +62,13 @@ static inline void put_name(struct client *c, const char *name)
 static inline size_t serve(struct p9_worker *worker, const struct iovec *request, size_t count,
 			   const struct iovec *reply, size_t reply_count)
 {
-	return p9_worker_take(worker, request, count) ? p9_worker_serve(worker, reply, reply_count)
-						      : 0;
+	size_t n;
+
+	if (!p9_worker_take(worker, request, count))
+		return 0;
+	n = p9_worker_serve(worker, reply, reply_count);
+	p9_worker_done(worker);
+	return n;
 }
 
 /* Sends what start() and the puts after it made. */

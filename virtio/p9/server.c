@@ -157,11 +157,17 @@ size_t p9_worker_serve(struct p9_worker *worker, const struct iovec *reply, size
 						  .room = min_u64(request->room, P9_REPLY_MAX)};
 		size = answer(request, handle(server, request, msize));
 	}
+	return size;
+}
+
+void p9_worker_done(struct p9_worker *worker)
+{
+	struct p9_server *server = worker->server;
+
 	(void)pthread_mutex_lock(&server->lock);
 	worker->busy = false;
 	(void)pthread_cond_broadcast(&server->answered);
 	(void)pthread_mutex_unlock(&server->lock);
-	return size;
 }
 
 int p9_find_fid(struct p9_server *server, uint32_t number, unsigned int states, struct p9_fid **fid)

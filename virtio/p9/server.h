@@ -90,4 +90,10 @@ bool p9_worker_take(struct p9_worker *worker, const struct iovec *request, size_
  */
 size_t p9_worker_serve(struct p9_worker *worker, const struct iovec *reply, size_t reply_count);
 
+/*
+ * The guest has the answer, or never will. To be called after each p9_worker_serve(): a Tflush is answered
+ * only then, as Linux forgets the request it was about with the Rflush.
+ */
+void p9_worker_done(struct p9_worker *worker);
+
 #endif
