@@ -225,12 +225,14 @@ test_volumes_that_cannot_be() {
 		-v $work/dir:data|'data' is not one of the options
 		-v $work/dir:/a -v $work/file:/a|something at /a already
 		-v $work/dir:$work/file|is a directory, and
+		-v $work/file:/a --tmpfs /a/b|/a/b would be below /a, which is a file
 		--rw $work/file|is not a directory; for a file: -v FILE:rw
 		--overlay $work/none|No such file or directory
 		--tmpfs /proc|/proc is the VM's own
 		--hide $work/none/x|--hide: the directory of
 	END
-	vm -v "$work/dir:/mnt" -v "$work/file:/mnt/file/x/y" -v "$work/file:/mnt/file" -- true # only the guest can know
+	mkdir "$work/dir/sub"
+	vm -v "$work/dir:/mnt" -v "$work/file:/mnt/sub" -- true # only the guest can know
 	expect_status 125
-	expect_message 'guest: mount on /mnt/file/x/y: Not a directory'
+	expect_message 'guest: mount on /mnt/sub: Not a directory'
 }
