@@ -134,8 +134,9 @@ static int make_all(struct spec *spec)
 	    step("root", user_mounts_root(spec, root)))
 		return 1;
 	int private = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (step("root", chdir(root)) || step("chroot", chroot(".")) ||
-	    step("private", fchdir(private)) || step("base", user_mounts_base(spec)) ||
+	if (step("root", chdir(root)) || step("move", mount(".", "/", NULL, MS_MOVE, NULL)) ||
+	    step("chroot", chroot(".")) || step("private", fchdir(private)) ||
+	    step("base", user_mounts_base(spec)) ||
 	    step("overlays", overlays_mount(&spec->overlays)) ||
 	    step("mounts", user_mounts_make(spec)))
 		return 1;
