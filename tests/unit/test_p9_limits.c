@@ -6,19 +6,6 @@
 
 #include "virtio/p9/node.h"
 
-/* A server that may have 16 descriptors. */
-static int setup_few(void **state)
-{
-	struct rlimit limit, few;
-
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	few = (struct rlimit){.rlim_cur = 64 + 16, .rlim_max = limit.rlim_max};
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	*state = client_new_temporary(false);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	return 0;
-}
-
 static void more_files_than_descriptors(void **state)
 {
 	struct client *c = *state;
@@ -54,20 +41,6 @@ static void more_files_than_descriptors(void **state)
 	assert_int_equal(lopen(c, open, P9_DOTL_RDONLY), 0);
 	assert_int_equal(version(c, CLIENT_MSIZE, P9_VERSION), 0);
 	assert_int_equal(descriptors(), before);
-}
-
-/* Makes the server close what it has not used for long: everything but what is used here. */
-static void use_others(struct client *c)
-{
-	char name[16];
-
-	for (uint32_t i = 0; i < 16; i++) {
-		(void)snprintf(name, sizeof(name), "other%u", i);
-		make_file(c, name, "");
-		assert_int_equal(walk(c, 0, 700 + i, name), 0);
-	}
-	for (uint32_t i = 0; i < 16; i++)
-		assert_int_equal(clunk(c, 700 + i), 0);
 }
 
 static void deep_directories_are_found_again(void **state)

@@ -76,6 +76,23 @@ static void set_group(const struct place *place, int fd, struct statx *stx)
 		stx->stx_gid = place->gid;
 }
 
+/*
+ * A file in a set-group-ID directory gets its group, and must not run with it unless the guest's user is
+ * in it. The kernel sees to that, but by the groups of this process: where those are not what counts, the
+ * bit is left out, and given where the group is the one the guest named.
+ */
+static mode_t creation_mode(const struct place *place, mode_t mode)
+{
+	return place->server->keeps_owners ? mode & ~(mode_t)S_ISGID : mode;
+}
+
+static void give_setgid(const struct place *place, const struct p9_node *node, int fd,
+			const struct statx *stx, mode_t mode)
+{
+	if (mode != creation_mode(place, mode) && stx->stx_gid == place->gid)
+		(void)p9_set_mode(node, fd, (stx->stx_mode & 07777u) | S_ISGID);
+}
+
 /* --- Tlcreate --------------------------------------------------------------------------------------- */
 
 /* The file is new: what was opened is what was created. */
@@ -90,7 +107,7 @@ static int create_file(const struct place *place, int flags, mode_t mode, struct
 	if (r)
 		return r;
 	became = become_owner(place);
-	fd = p9_fs_create(place->dir_fd, place->name, flags, mode);
+	fd = p9_fs_create(place->dir_fd, place->name, flags, creation_mode(place, mode));
 	become_self(became);
 	if (fd < 0) {
 		p9_node_unreserve(nodes);
@@ -102,6 +119,7 @@ static int create_file(const struct place *place, int flags, mode_t mode, struct
 		r = p9_node_created(place->dir, place->name, &stx, &node);
 	}
 	if (r == 0) {
+		give_setgid(place, node, fd, &stx, mode);
 		*new = p9_fid_new(&place->server->fids, node, place->uid);
 		r = *new ? 0 : -ENOMEM;
 	}
@@ -299,8 +317,9 @@ int p9_mknod(struct p9_server *server, struct p9_request *request)
 		mode |= S_IFREG;
 	if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
 		return -EPERM;
+	mode = creation_mode(&place, mode & (S_IFMT | 07777));
 	became = become_owner(&place);
-	r = mknodat(place.dir_fd, place.name, mode & (S_IFMT | 07777), 0) ? -errno : 0;
+	r = mknodat(place.dir_fd, place.name, mode, 0) ? -errno : 0;
 	become_self(became);
 	return r ? r : put_made(&place, request);
 }

@@ -209,15 +209,23 @@ struct p9_fid *p9_fid_take(struct p9_fids *fids, uint32_t number)
 	return fid;
 }
 
+/* Another Tversion, or a request that did not wait for the answer to this one, may be at work meanwhile. */
 void p9_fid_remove_all(struct p9_fids *fids)
 {
+	struct p9_fid_bucket all = LIST_HEAD_INITIALIZER(all);
 	struct p9_fid *fid;
 
+	lock(fids);
 	for (size_t i = 0; i < fids->bucket_count; i++) {
 		while ((fid = LIST_FIRST(&fids->buckets[i]))) {
-			fid = p9_fid_take(fids, fid->number);
-			if (fid)
-				p9_fid_put(fid);
+			LIST_REMOVE(fid, bucket);
+			LIST_INSERT_HEAD(&all, fid, bucket);
 		}
+	}
+	fids->count = 0;
+	unlock(fids);
+	while ((fid = LIST_FIRST(&all))) {
+		LIST_REMOVE(fid, bucket);
+		p9_fid_put(fid);
 	}
 }

@@ -84,6 +84,8 @@ static int take_lock(struct p9_fid *fid, struct flock *flock, uint8_t *status)
 	if (fcntl(fid->fd, F_OFD_SETLK, flock) == 0) {
 		if (flock->l_type != F_UNLCK)
 			note_lock(fid);
+		else if (flock->l_start == 0 && flock->l_len == 0)
+			p9_lock_drop(fid); /* all of it: none of its locks is left */
 		return 0;
 	}
 	switch (errno) {

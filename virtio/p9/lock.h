@@ -10,7 +10,7 @@
 
 #include "virtio/p9/fid.h"
 
-/* The fid goes, and with its descriptor its locks. */
+/* The fid has no locks any more: let go of, or gone with its descriptor. */
 void p9_lock_drop(struct p9_fid *fid);
 
 #endif

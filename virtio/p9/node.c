@@ -449,6 +449,23 @@ int p9_node_child(struct p9_node *dir, const char *name, struct p9_node **child,
 	return adopt(nodes, dir, name, &found, child);
 }
 
+int p9_node_peek(struct p9_node *dir, const char *name, struct p9_file_id *id)
+{
+	struct found found;
+	int dir_fd = p9_node_hold(dir), r;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	r = look_up(dir->nodes, dir, dir_fd, name, &found);
+	p9_node_release(dir);
+	if (r)
+		return r;
+	if (found.fd >= 0)
+		p9_node_close(dir->nodes, found.fd);
+	*id = found.id;
+	return found.kind == P9_NODE_HIDDEN ? -EACCES : 0;
+}
+
 int p9_node_created(struct p9_node *dir, const char *name, const struct statx *stx,
 		    struct p9_node **node)
 {
@@ -465,12 +482,13 @@ int p9_node_created(struct p9_node *dir, const char *name, const struct statx *s
 
 /* --- holding ---------------------------------------------------------------------------------------- */
 
-/* An open node is pinned. With the lock. */
+/* An open node is pinned, and referred to: whose fid it was may be gone by the end. With the lock. */
 static int pin(struct p9_nodes *nodes, struct p9_node *node)
 {
 	if (evictable(node))
 		TAILQ_REMOVE(&nodes->lru, node, lru);
 	node->pins++;
+	node->refs++;
 	return node->fd;
 }
 
@@ -479,6 +497,7 @@ static void unpin(struct p9_nodes *nodes, struct p9_node *node)
 	node->pins--;
 	if (evictable(node))
 		TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
+	put(nodes, node);
 }
 
 /*
@@ -497,7 +516,6 @@ static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
 	if (node->unnamed || node->parent->kind != P9_NODE_FILE)
 		return -ESTALE;
 	dir = node->parent;
-	dir->refs++;
 	node->refs++;
 	(void)pin(nodes, dir);
 	(void)strcpy(name, node->name);
@@ -516,7 +534,6 @@ static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
 	}
 	unpin(nodes, dir);
 	put(nodes, node);
-	put(nodes, dir);
 	return r;
 }
 
@@ -538,6 +555,7 @@ int p9_node_hold(struct p9_node *node)
 void p9_node_release(struct p9_node *node)
 {
 	struct p9_nodes *nodes = node->nodes;
+
 	lock(nodes);
 	unpin(nodes, node);
 	unlock(nodes);

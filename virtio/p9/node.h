@@ -44,7 +44,7 @@ enum p9_node_kind {
 
 struct p9_node {
 	struct p9_nodes *nodes;
-	unsigned int refs;          /* holders, and child nodes */
+	unsigned int refs;          /* holders, pins and child nodes */
 	unsigned int pins;          /* p9_node_hold()s */
 	_Atomic unsigned int locks; /* fids that hold locks on the file (lock.c) */
 	int fd; /* O_PATH; -1 while closed, and always for a node that is no file */
@@ -108,6 +108,9 @@ int p9_node_place(struct p9_node *node, struct p9_node **dir, char name[NAME_MAX
  */
 struct p9_node *p9_node_at(struct p9_node *dir, const char *name);
 
+/* What is at that place, without a node for it. -EACCES if it is hidden. */
+int p9_node_peek(struct p9_node *dir, const char *name, struct p9_file_id *id);
+
 /*
  * A node for the file that was just created there, and is described by stx. It has no descriptor yet.
  * The caller's to put back.
@@ -120,7 +123,7 @@ void p9_node_unnamed(struct p9_node *dir, const char *name);
 void p9_node_moved(struct p9_node *dir, const char *name, struct p9_node *new_dir,
 		   const char *new_name);
 
-/* A descriptor of the file, O_PATH, that stays open until it is released. -ENOENT if it is none. */
+/* A descriptor of the file, O_PATH. It stays open, and the node there, until released. -ENOENT if it is none. */
 int p9_node_hold(struct p9_node *node);
 void p9_node_release(struct p9_node *node);
 

@@ -10,19 +10,26 @@
 
 #include "virtio/p9/request.h"
 
-/* The node of an entry that is about to lose its name, open; NULL if none is known. */
+/* What an entry that is about to lose its name stands for. */
 struct doomed {
-	struct p9_node *node;
+	struct p9_node *node; /* open; NULL if none is known */
 	bool held;
+	struct p9_file_id id; /* of no type if there is nothing */
 };
 
-static struct doomed doomed_at(struct p9_node *dir, const char *name)
+/* Linux has looked already. A guest need not, and then it may be a hidden file, or another's second name. */
+static int doomed_at(struct p9_node *dir, const char *name, struct doomed *doomed)
 {
-	struct doomed doomed = {.node = p9_node_at(dir, name)};
+	int r;
 
-	if (doomed.node)
-		doomed.held = p9_node_hold(doomed.node) >= 0;
-	return doomed;
+	*doomed = (struct doomed){.node = p9_node_at(dir, name)};
+	if (!doomed->node) {
+		r = p9_node_peek(dir, name, &doomed->id);
+		return r == -ENOENT ? 0 : r; /* that is for the kernel to say */
+	}
+	doomed->held = p9_node_hold(doomed->node) >= 0;
+	doomed->id = doomed->node->id;
+	return doomed->node->kind == P9_NODE_HIDDEN ? -EACCES : 0;
 }
 
 static void doomed_done(struct doomed *doomed)
@@ -31,12 +38,6 @@ static void doomed_done(struct doomed *doomed)
 		p9_node_release(doomed->node);
 	if (doomed->node)
 		p9_node_put(doomed->node);
-}
-
-/* What is hidden by its identity may stand anywhere, and stays where it is. */
-static int check_doomed(const struct doomed *doomed)
-{
-	return doomed->node && doomed->node->kind == P9_NODE_HIDDEN ? -EACCES : 0;
 }
 
 static int unlink_entry(struct p9_node *dir, const char *name, int flags)
@@ -49,8 +50,7 @@ static int unlink_entry(struct p9_node *dir, const char *name, int flags)
 	dir_fd = p9_node_hold(dir);
 	if (dir_fd < 0)
 		return dir_fd;
-	doomed = doomed_at(dir, name);
-	r = check_doomed(&doomed);
+	r = doomed_at(dir, name, &doomed);
 	if (r == 0)
 		r = unlinkat(dir_fd, name, flags) ? -errno : 0;
 	if (r == 0)
@@ -84,20 +84,18 @@ int p9_unlinkat(struct p9_server *server, struct p9_request *request)
 static int rename_held(struct p9_node *dir, int dir_fd, const char *name, struct p9_node *new_dir,
 		       const char *new_name)
 {
-	struct doomed source, target;
+	struct doomed source, target = {0};
 	int new_fd = p9_node_hold(new_dir), r;
 
 	if (new_fd < 0)
 		return new_fd;
-	source = doomed_at(dir, name);
-	target = doomed_at(new_dir, new_name);
-	r = check_doomed(&source);
+	r = doomed_at(dir, name, &source);
 	if (r == 0)
-		r = check_doomed(&target);
+		r = doomed_at(new_dir, new_name, &target);
 	if (r == 0)
 		r = renameat(dir_fd, name, new_fd, new_name) ? -errno : 0;
 	/* Renamed onto itself, or onto another link of the same file: both names are still there. */
-	if (r == 0 && source.node != target.node)
+	if (r == 0 && !p9_fs_id_equal(&source.id, &target.id))
 		p9_node_moved(dir, name, new_dir, new_name);
 	doomed_done(&target);
 	doomed_done(&source);
