@@ -531,6 +531,8 @@ int p9_node_hold(struct p9_node *node)
 	while (node->fd < 0 && r == 0)
 		r = reopen_one(nodes, node);
 	fd = r ? r : pin(nodes, node);
+	if (r == 0)
+		node->refs++;
 	unlock(nodes);
 	return fd;
 }
@@ -540,6 +542,7 @@ void p9_node_release(struct p9_node *node)
 	struct p9_nodes *nodes = node->nodes;
 	lock(nodes);
 	unpin(nodes, node);
+	put(nodes, node);
 	unlock(nodes);
 }
 

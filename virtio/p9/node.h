@@ -21,8 +21,8 @@
  *
  * Threads: everything here is covered by the lock of struct p9_nodes, which functions take themselves
  * unless they say otherwise, and which is never held in a system call that may block. A descriptor is
- * used between p9_node_hold() and p9_node_release(), which keep it open. Nodes are counted: whoever
- * holds one puts it back.
+ * used between p9_node_hold() and p9_node_release(), which keep it open, and the node with it. Nodes are
+ * counted: whoever has one puts it back.
  */
 #ifndef VIRTIO_P9_NODE_H
 #define VIRTIO_P9_NODE_H
@@ -44,7 +44,7 @@ enum p9_node_kind {
 
 struct p9_node {
 	struct p9_nodes *nodes;
-	unsigned int refs;          /* holders, and child nodes */
+	unsigned int refs;          /* who has it, p9_node_hold()s, and child nodes */
 	unsigned int pins;          /* p9_node_hold()s */
 	_Atomic unsigned int locks; /* fids that hold locks on the file (lock.c) */
 	int fd; /* O_PATH; -1 while closed, and always for a node that is no file */
