@@ -209,15 +209,28 @@ struct p9_fid *p9_fid_take(struct p9_fids *fids, uint32_t number)
 	return fid;
 }
 
+/* A fid of the bucket *at or a later one, without its number; NULL if there is none. */
+static struct p9_fid *take_from(struct p9_fids *fids, size_t *at)
+{
+	struct p9_fid *fid = NULL;
+
+	lock(fids);
+	while (*at < fids->bucket_count && !(fid = LIST_FIRST(&fids->buckets[*at])))
+		(*at)++;
+	if (fid) {
+		LIST_REMOVE(fid, bucket);
+		fids->count--;
+	}
+	unlock(fids);
+	return fid;
+}
+
+/* A guest may send other requests meanwhile: should the table grow, nothing moves to an earlier bucket. */
 void p9_fid_remove_all(struct p9_fids *fids)
 {
 	struct p9_fid *fid;
+	size_t at = 0;
 
-	for (size_t i = 0; i < fids->bucket_count; i++) {
-		while ((fid = LIST_FIRST(&fids->buckets[i]))) {
-			fid = p9_fid_take(fids, fid->number);
-			if (fid)
-				p9_fid_put(fid);
-		}
-	}
+	while ((fid = take_from(fids, &at)))
+		p9_fid_put(fid);
 }
