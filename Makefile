@@ -146,6 +146,14 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo "  LD      $@"
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
 
+# The 9P server on a socket: tests/conformance/ has what runs on it.
+$(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -pthread
+
+conformance-tools: $(BUILD)/tests/tools/p9-serve
+
 bench-programs: all $(BUILD)/tests/bench/stat_storm
 
 # Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
@@ -196,6 +204,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all unit-tests guest-tests run check check-quick bench-programs bench-9p setup lint format clean
+.PHONY: all unit-tests guest-tests run check check-quick conformance-tools bench-programs bench-9p setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
