@@ -47,6 +47,13 @@ bool virtio_device_live(const struct virtio_device *dev)
 	       !(status & (VIRTIO_CONFIG_S_NEEDS_RESET | VIRTIO_CONFIG_S_FAILED));
 }
 
+void virtio_device_reset_queue(struct virtio_device *dev, struct virtq *vq)
+{
+	virtq_reset(vq);
+	if (dev->ops->drain)
+		dev->ops->drain(dev);
+}
+
 void virtio_device_reset(struct virtio_device *dev)
 {
 	(void)pthread_mutex_lock(&dev->lock);
@@ -54,7 +61,7 @@ void virtio_device_reset(struct virtio_device *dev)
 	dev->driver_features = 0;
 	atomic_store(&dev->interrupt_status, 0);
 	for (unsigned i = 0; i < dev->queue_count; i++)
-		virtq_reset(&dev->queues[i]);
+		virtio_device_reset_queue(dev, &dev->queues[i]);
 	dev->ops->reset(dev);
 	(void)pthread_mutex_unlock(&dev->lock);
 }

@@ -27,7 +27,13 @@ struct virtio_device_ops {
 	void (*read_config)(struct virtio_device *dev, uint64_t offset, void *data, unsigned len);
 	/* The driver made the queue's buffers available. vCPU thread, without the lock; must not block. */
 	void (*kick)(struct virtio_device *dev, unsigned queue);
-	/* The driver reset the device: forget everything it said. With the lock. */
+	/*
+	 * The driver stopped a queue: returns when nothing that was taken from it is worked on any more, so
+	 * that the driver has its memory back. With the lock, which it may let go meanwhile. NULL: nothing
+	 * ever is without the lock.
+	 */
+	void (*drain)(struct virtio_device *dev);
+	/* The driver reset the device: forget everything it said. With the lock, after drain. */
 	void (*reset)(struct virtio_device *dev);
 };
 
@@ -64,6 +70,9 @@ void virtio_device_fail(struct virtio_device *dev);
 
 /* Is the device to be served (DRIVER_OK, and neither failed nor given up)? */
 bool virtio_device_live(const struct virtio_device *dev);
+
+/* One queue back to that state; with the lock, which may be let go meanwhile (drain). */
+void virtio_device_reset_queue(struct virtio_device *dev, struct virtq *vq);
 
 /* All of it back to the state after virtio_device_init. Takes the lock. */
 void virtio_device_reset(struct virtio_device *dev);

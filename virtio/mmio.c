@@ -96,7 +96,7 @@ static void write_queue_ready(struct virtio_device *dev, struct virtq *vq, uint3
 {
 	(void)pthread_mutex_lock(&dev->lock);
 	if (value == 0) {
-		virtq_reset(vq);
+		virtio_device_reset_queue(dev, vq);
 	} else if (!vq->ready) {
 		bool event_idx = dev->driver_features & (1ULL << VIRTIO_RING_F_EVENT_IDX);
 

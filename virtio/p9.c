@@ -21,15 +21,31 @@ struct p9_config {
 	char tag[TAG_MAX];
 } __attribute__((packed));
 
+/*
+ * Threads at most. That many requests can hang on a file system that does not answer before the share
+ * hangs as a whole.
+ */
+#define THREADS_MAX 16
+
 struct virtio_p9 {
 	struct virtio_device dev;
 	struct p9_server *server;
 	struct p9_config config;
 	uint64_t config_size;
-	int kick_fd; /* an eventfd that blocks: the thread waits on it */
-	pthread_t thread;
-	bool started;
-	_Atomic bool stop;
+	/* An eventfd that blocks: idle threads wait on it, and a write wakes one of them. */
+	int kick_fd;
+
+	/* With the device's lock. */
+	struct p9_thread {
+		struct virtio_p9 *p9;
+		struct p9_worker *worker;
+		pthread_t id;
+	} threads[THREADS_MAX];
+	unsigned thread_count;
+	unsigned idle;  /* threads that wait, or are about to */
+	unsigned taken; /* requests that are not answered yet */
+	bool stop;
+	pthread_cond_t answered;
 };
 
 static void p9_read_config(struct virtio_device *dev, uint64_t offset, void *data, unsigned len)
@@ -49,6 +65,14 @@ static void p9_kick(struct virtio_device *dev, unsigned queue)
 	(void)eventfd_write(p9->kick_fd, 1);
 }
 
+static void p9_drain(struct virtio_device *dev)
+{
+	struct virtio_p9 *p9 = container_of(dev, struct virtio_p9, dev);
+
+	while (p9->taken > 0)
+		(void)pthread_cond_wait(&p9->answered, &dev->lock);
+}
+
 static void p9_reset(struct virtio_device *dev)
 {
 	p9_server_reset(container_of(dev, struct virtio_p9, dev)->server);
@@ -57,6 +81,7 @@ static void p9_reset(struct virtio_device *dev)
 static const struct virtio_device_ops p9_ops = {
 	.read_config = p9_read_config,
 	.kick = p9_kick,
+	.drain = p9_drain,
 	.reset = p9_reset,
 };
 
@@ -71,6 +96,7 @@ int virtio_p9_new(struct virtio_p9 **out, const struct p9_share *share, const ch
 	p9 = calloc(1, sizeof(*p9));
 	if (!p9)
 		return -ENOMEM;
+	(void)pthread_cond_init(&p9->answered, NULL);
 	p9->config.tag_len = htole16(tag_len);
 	memcpy(p9->config.tag, tag, tag_len);
 	p9->config_size = offsetof(struct p9_config, tag) + tag_len;
@@ -96,12 +122,70 @@ struct virtio_device *virtio_p9_device(struct virtio_p9 *p9)
 	return &p9->dev;
 }
 
-/* 0, or -EPROTO. With the lock. */
-static int serve_one(struct virtio_p9 *p9, struct virtq *vq, const struct virtq_chain *chain)
-{
-	size_t n = p9_server_serve(p9->server, chain->iov, chain->readable,
-				   chain->iov + chain->readable, chain->writable);
+static void *p9_thread(void *arg);
 
+static void wake_one(struct virtio_p9 *p9)
+{
+	(void)eventfd_write(p9->kick_fd, 1);
+}
+
+/* With the lock. 0 or -errno. */
+static int add_thread(struct virtio_p9 *p9)
+{
+	struct p9_thread *thread = &p9->threads[p9->thread_count];
+	int r;
+
+	thread->worker = p9_worker_new(p9->server);
+	if (!thread->worker)
+		return -ENOMEM;
+	thread->p9 = p9;
+	r = pthread_create(&thread->id, NULL, p9_thread, thread);
+	if (r) {
+		p9_worker_free(thread->worker);
+		return -r;
+	}
+	p9->thread_count++;
+	p9->idle++;
+	return 0;
+}
+
+/*
+ * Takes the next request: 1 with *chain, 0 if there is none, -EPROTO. With the lock. Before it is served,
+ * somebody else is made to look for the one after it. Without a thread for that it is as with the last
+ * one: the next request waits.
+ */
+static int take(struct virtio_p9 *p9, struct p9_worker *worker, struct virtq_chain *chain)
+{
+	struct virtq *vq = &p9->dev.queues[0];
+	int r = virtio_device_live(&p9->dev) ? virtq_pop(vq, chain) : 0;
+
+	if (r <= 0)
+		return r;
+	if (!p9_worker_take(worker, chain->iov, chain->readable))
+		return -EPROTO;
+	p9->taken++;
+	if (p9->idle == 0 && p9->thread_count < THREADS_MAX)
+		(void)add_thread(p9);
+	if (virtq_enable_kicks(vq))
+		wake_one(p9);
+	return 1;
+}
+
+/* Serves what was taken. With the lock, but without it meanwhile. 0 or -EPROTO. */
+static int serve(struct virtio_p9 *p9, struct p9_worker *worker, const struct virtq_chain *chain)
+{
+	struct virtq *vq = &p9->dev.queues[0];
+	uint32_t generation = vq->generation;
+	size_t n;
+
+	(void)pthread_mutex_unlock(&p9->dev.lock);
+	n = p9_worker_serve(worker, chain->iov + chain->readable, chain->writable);
+	(void)pthread_mutex_lock(&p9->dev.lock);
+	p9->taken--;
+	(void)pthread_cond_broadcast(&p9->answered);
+	/* A queue that was reset meanwhile has nothing to be answered. */
+	if (vq->generation != generation || !virtio_device_live(&p9->dev))
+		return 0;
 	if (n == 0)
 		return -EPROTO;
 	virtq_push(vq, chain->head, (uint32_t)n);
@@ -109,66 +193,71 @@ static int serve_one(struct virtio_p9 *p9, struct virtq *vq, const struct virtq_
 	return 0;
 }
 
-static void serve(struct virtio_p9 *p9)
+/* Until there is no request left. With the lock. */
+static void serve_all(struct virtio_p9 *p9, struct p9_worker *worker, struct virtq_chain *chain)
 {
-	struct virtq *vq = &p9->dev.queues[0];
-	struct virtq_chain chain;
-	int r = 0;
-	bool more = true;
+	while (!p9->stop) {
+		int r = take(p9, worker, chain);
 
-	/* The lock is let go between requests, so that a reset waits for one at most. */
-	while (more) {
-		(void)pthread_mutex_lock(&p9->dev.lock);
-		if (atomic_load(&p9->stop)) {
-			(void)pthread_mutex_unlock(&p9->dev.lock);
-			break;
-		}
-		r = virtio_device_live(&p9->dev) ? virtq_pop(vq, &chain) : 0;
 		if (r > 0)
-			r = serve_one(p9, vq, &chain);
-		else if (r == 0)
-			more = virtio_device_live(&p9->dev) && virtq_enable_kicks(vq);
+			r = serve(p9, worker, chain);
+		else if (r == 0 &&
+			 !(virtio_device_live(&p9->dev) && virtq_enable_kicks(&p9->dev.queues[0])))
+			return;
 		if (r < 0) {
 			virtio_device_fail(&p9->dev);
-			more = false;
+			return;
 		}
-		(void)pthread_mutex_unlock(&p9->dev.lock);
 	}
 }
 
 static void *p9_thread(void *arg)
 {
-	struct virtio_p9 *p9 = arg;
+	struct p9_thread *self = arg;
+	struct virtio_p9 *p9 = self->p9;
+	struct virtq_chain chain;
 	eventfd_t kicks;
+	bool stop = false;
 
-	while (eventfd_read(p9->kick_fd, &kicks) == 0 || errno == EINTR) {
-		if (atomic_load(&p9->stop))
-			break;
-		serve(p9);
+	while (!stop && (eventfd_read(p9->kick_fd, &kicks) == 0 || errno == EINTR)) {
+		(void)pthread_mutex_lock(&p9->dev.lock);
+		p9->idle--;
+		serve_all(p9, self->worker, &chain);
+		p9->idle++;
+		stop = p9->stop;
+		(void)pthread_mutex_unlock(&p9->dev.lock);
 	}
+	wake_one(p9); /* the next one, to the same end */
 	return NULL;
 }
 
 int virtio_p9_start(struct virtio_p9 *p9)
 {
-	int r = pthread_create(&p9->thread, NULL, p9_thread, p9);
+	int r;
 
-	p9->started = r == 0;
-	return -r;
+	(void)pthread_mutex_lock(&p9->dev.lock);
+	r = add_thread(p9);
+	(void)pthread_mutex_unlock(&p9->dev.lock);
+	return r;
 }
 
 bool virtio_p9_stop(struct virtio_p9 *p9)
 {
-	if (!p9->started)
-		return true;
-	atomic_store(&p9->stop, true);
-	(void)eventfd_write(p9->kick_fd, 1);
-	/* The thread holds the lock during a request, and looks at stop before the next. */
-	if (pthread_mutex_trylock(&p9->dev.lock) != 0)
-		return false;
+	bool busy;
+
+	(void)pthread_mutex_lock(&p9->dev.lock);
+	p9->stop = true;
+	busy = p9->taken > 0;
 	(void)pthread_mutex_unlock(&p9->dev.lock);
-	(void)pthread_join(p9->thread, NULL);
-	p9->started = false;
+	wake_one(p9);
+	if (busy)
+		return false;
+	for (; p9->thread_count > 0; p9->thread_count--) {
+		struct p9_thread *thread = &p9->threads[p9->thread_count - 1];
+
+		(void)pthread_join(thread->id, NULL);
+		p9_worker_free(thread->worker);
+	}
 	return true;
 }
 
@@ -177,6 +266,7 @@ void virtio_p9_free(struct virtio_p9 *p9)
 	if (!p9)
 		return;
 	p9_server_free(p9->server);
+	(void)pthread_cond_destroy(&p9->answered);
 	(void)close(p9->kick_fd);
 	free(p9);
 }

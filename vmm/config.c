@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@ enum option_id {
 	OPT_CMDLINE,
 	OPT_MEMORY,
 	OPT_SHARE,
+	OPT_EXPORT,
+	OPT_HIDE,
+	OPT_PROC_FD,
 	OPT_CONSOLE,
 	OPT_TTY,
 	OPT_STAGE,
@@ -34,6 +38,9 @@ static const struct option options[] = {
 	{"cmdline", required_argument, NULL, OPT_CMDLINE},
 	{"memory", required_argument, NULL, OPT_MEMORY},
 	{"share", required_argument, NULL, OPT_SHARE},
+	{"export", required_argument, NULL, OPT_EXPORT},
+	{"hide", required_argument, NULL, OPT_HIDE},
+	{"proc-fd", required_argument, NULL, OPT_PROC_FD},
 	{"console", no_argument, NULL, OPT_CONSOLE},
 	{"tty", no_argument, NULL, OPT_TTY},
 	{"stage", required_argument, NULL, OPT_STAGE},
@@ -72,17 +79,123 @@ static int parse_memory(const char *text, uint64_t *bytes)
 	return 0;
 }
 
+/* The share of that tag, a new one if there is none; NULL if there are too many. */
+static struct config_share *find_share(struct config *config, const char *tag, size_t tag_len)
+{
+	struct config_share *share = config->shares;
+
+	if (tag_len == 0 || tag_len > UINT16_MAX)
+		return NULL;
+	for (; share < config->shares + config->share_count; share++) {
+		if (share->tag_len == tag_len && memcmp(share->tag, tag, tag_len) == 0)
+			return share;
+	}
+	if (config->share_count == CONFIG_SHARES_MAX)
+		return NULL;
+	*share = (struct config_share){
+		.tag = tag,
+		.tag_len = (uint16_t)tag_len,
+		.exports = config->exports + config->export_count,
+	};
+	config->share_count++;
+	return share;
+}
+
+/* Behind the other exports of its share; those of later shares make room. */
+static int add_export(struct config *config, struct config_share *share,
+		      const struct p9_export *export)
+{
+	const struct p9_export *next = share->exports + share->export_count;
+	struct p9_export *at = config->exports + (next - config->exports);
+
+	if (config->export_count == CONFIG_EXPORTS_MAX)
+		return -EINVAL;
+	memmove(at + 1, at, sizeof(*at) * (size_t)(config->exports + config->export_count - at));
+	*at = *export;
+	config->export_count++;
+	share->export_count++;
+	for (share++; share < config->shares + config->share_count; share++)
+		share->exports++;
+	return 0;
+}
+
+/* TAG:FD */
 static int parse_share(struct config *config, const char *text)
 {
 	const char *colon = strchr(text, ':');
-	struct config_share *share = &config->shares[config->share_count];
+	struct p9_export export = {.name = ""};
+	struct config_share *share;
 
-	if (config->share_count == CONFIG_SHARES_MAX || !colon || colon == text ||
-	    colon - text > UINT16_MAX || parse_fd(colon + 1, &share->fd) < 0)
+	if (!colon || parse_fd(colon + 1, &export.fd) < 0)
 		return -EINVAL;
-	share->tag = text;
-	share->tag_len = (uint16_t)(colon - text);
-	config->share_count++;
+	share = find_share(config, text, (size_t)(colon - text));
+	return share && share->export_count == 0 ? add_export(config, share, &export) : -EINVAL;
+}
+
+static int parse_export_options(char *text, struct p9_export *export)
+{
+	char *next;
+
+	for (; text; text = next) {
+		next = strchr(text, ',');
+		if (next)
+			*next++ = '\0';
+		if (strcmp(text, "rw") == 0)
+			export->writable = true;
+		else if (strcmp(text, "direct") == 0)
+			export->direct = true;
+		else
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* Are the share's exports named, and none like this? */
+static bool takes_export(const struct config_share *share, const char *name)
+{
+	for (unsigned i = 0; i < share->export_count; i++) {
+		if (!share->exports[i].name[0] || strcmp(share->exports[i].name, name) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* TAG/NAME:FD[:OPT,...] */
+static int parse_export(struct config *config, char *text)
+{
+	char *slash = strchr(text, '/'), *colon = slash ? strchr(slash, ':') : NULL;
+	char *opts = colon ? strchr(colon + 1, ':') : NULL;
+	struct p9_export export = {.name = slash ? slash + 1 : ""};
+	struct config_share *share;
+
+	if (!colon || colon == slash + 1)
+		return -EINVAL;
+	*colon = '\0';
+	if (opts)
+		*opts++ = '\0';
+	if (strchr(export.name, '/') || strcmp(export.name, ".") == 0 ||
+	    strcmp(export.name, "..") == 0 || parse_fd(colon + 1, &export.fd) < 0 ||
+	    parse_export_options(opts, &export) < 0)
+		return -EINVAL;
+	share = find_share(config, text, (size_t)(slash - text));
+	if (!share || !takes_export(share, export.name))
+		return -EINVAL;
+	return add_export(config, share, &export);
+}
+
+/* FD:NAME */
+static int parse_hide(struct config *config, char *text)
+{
+	struct p9_hide *hide = &config->hides[config->hide_count];
+	char *colon = strchr(text, ':');
+
+	if (config->hide_count == CONFIG_HIDES_MAX || !colon || !colon[1] || strchr(colon + 1, '/'))
+		return -EINVAL;
+	*colon = '\0';
+	if (parse_fd(text, &hide->dir_fd) < 0)
+		return -EINVAL;
+	hide->name = colon + 1;
+	config->hide_count++;
 	return 0;
 }
 
@@ -119,6 +232,12 @@ static int parse_option(struct config *config, int id, char *value)
 		return parse_memory(value, &config->memory);
 	case OPT_SHARE:
 		return parse_share(config, value);
+	case OPT_EXPORT:
+		return parse_export(config, value);
+	case OPT_HIDE:
+		return parse_hide(config, value);
+	case OPT_PROC_FD:
+		return parse_fd(value, &config->proc_fd);
 	case OPT_CONSOLE:
 		config->console = true;
 		return 0;
@@ -148,6 +267,8 @@ static int check(const struct config *config)
 		missing = "--kernel=FD";
 	else if (config->memory == 0)
 		missing = "--memory=BYTES";
+	else if (config->share_count && config->proc_fd < 0)
+		missing = "--proc-fd=FD";
 	if (missing) {
 		log_error("snug-monitor: %s is missing (it is started by `snug run`)", missing);
 		return -EINVAL;
@@ -167,17 +288,20 @@ int config_parse(struct config *config, int argc, char **argv)
 	*config = (struct config){.kvm_fd = -1,
 				  .kernel_fd = -1,
 				  .initrd_fd = -1,
+				  .proc_fd = -1,
 				  .kernel_name = "the kernel",
 				  .cmdline = ""};
 	opterr = 0;
 	for (;;) {
-		int at = optind;
-		int id = getopt_long(argc, argv, "+", options, NULL);
+		char word[128]; /* as it was: parsing may cut it into pieces */
+		int id;
 
+		(void)snprintf(word, sizeof(word), "%s", optind < argc ? argv[optind] : "");
+		id = getopt_long(argc, argv, "+", options, NULL);
 		if (id == -1)
 			break;
 		if (parse_option(config, id, optarg) < 0) {
-			log_error("snug-monitor: bad option: %s", argv[at]);
+			log_error("snug-monitor: bad option: %s", word);
 			return -EINVAL;
 		}
 	}

@@ -12,6 +12,11 @@
  *   --cmdline=TEXT      the kernel's command line
  *   --memory=BYTES      guest RAM, a whole number of MiB
  *   --share=TAG:FD      a read-only 9p share of the directory FD (O_PATH), any number
+ *   --export=TAG/NAME:FD[:OPT,...]  the 9p share TAG is a directory of exports; NAME is one of them: the
+ *                       directory or regular file FD (O_PATH). rw: writable. direct: the guest is told
+ *                       not to cache its files. Any number; those of one TAG are one device
+ *   --hide=FD:NAME      the entry NAME of the directory FD is hidden in every share, any number
+ *   --proc-fd=FD        this process's own /proc/self/fd (O_PATH); needed for shares
  *   --console           a console device on stdin, stdout, stderr (descriptors 0, 1, 2)
  *   --tty               stdin and stdout are a terminal: put it in raw mode, restore it at the end
  *   --stage=NAME:NS     a stage of the launcher ended at NS (CLOCK_MONOTONIC, ns), for --timeline; the
@@ -25,8 +30,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CONFIG_SHARES_MAX 15
-#define CONFIG_STAGES_MAX 16
+#include "virtio/p9/hide.h"
+#include "virtio/p9/server.h"
+
+#define CONFIG_SHARES_MAX  15
+#define CONFIG_EXPORTS_MAX 512 /* of all shares together */
+#define CONFIG_HIDES_MAX   512
+#define CONFIG_STAGES_MAX  16
 
 struct config {
 	int kvm_fd;
@@ -38,9 +48,15 @@ struct config {
 	struct config_share {
 		const char *tag; /* points into argv */
 		uint16_t tag_len;
-		int fd;
+		const struct p9_export *exports; /* into the array below */
+		unsigned export_count;
 	} shares[CONFIG_SHARES_MAX];
 	unsigned share_count;
+	struct p9_export exports[CONFIG_EXPORTS_MAX]; /* sorted by share */
+	unsigned export_count;
+	struct p9_hide hides[CONFIG_HIDES_MAX];
+	unsigned hide_count;
+	int proc_fd; /* -1: none */
 	struct config_stage {
 		const char *name;
 		uint64_t ns;
@@ -52,7 +68,7 @@ struct config {
 	bool verbose;
 };
 
-/* argv -> config. 0, or -EINVAL after having logged what is wrong. Strings point into argv. */
+/* argv, which it changes, -> config. 0, or -EINVAL after having logged what is wrong. Strings point into argv. */
 int config_parse(struct config *config, int argc, char **argv);
 
 #endif

@@ -103,11 +103,17 @@ static int add_console(struct machine *m)
 	return r < 0 ? r : add_virtio(m, virtio_console_device(m->console));
 }
 
-static int add_share(struct machine *m, const struct config_share *share)
+static int add_share(struct machine *m, const struct config *config,
+		     const struct config_share *share)
 {
-	struct p9_share p9_share = {.root_fd = share->fd,
-				    .read_only = true,
-				    .max_files = m->vm.mem.size / MEMORY_PER_FILE};
+	struct p9_share p9_share = {
+		.exports = share->exports,
+		.export_count = share->export_count,
+		.proc_fd = config->proc_fd,
+		.hides = m->hides,
+		.servers = config->share_count,
+		.max_files = m->vm.mem.size / MEMORY_PER_FILE / config->share_count,
+	};
 	struct virtio_p9 **p9 = &m->shares[m->share_count];
 	int r = virtio_p9_new(p9, &p9_share, share->tag, share->tag_len, &m->vm.mem, next_irq(m));
 
@@ -115,6 +121,18 @@ static int add_share(struct machine *m, const struct config_share *share)
 		return r;
 	m->share_count++;
 	return add_virtio(m, virtio_p9_device(*p9));
+}
+
+static int add_shares(struct machine *m, const struct config *config)
+{
+	int r = config->hide_count ? p9_hides_new(&m->hides, config->hides, config->hide_count) : 0;
+
+	for (unsigned i = 0; i < config->share_count && r == 0; i++)
+		r = add_share(m, config, &config->shares[i]);
+	/* Several hides may name one directory: closing it again does no harm, as nothing is opened. */
+	for (unsigned i = 0; i < config->hide_count; i++)
+		(void)close(config->hides[i].dir_fd);
+	return r;
 }
 
 /* The devices every machine has. Ranges are constants that do not overlap: failure is a bug here. */
@@ -143,11 +161,15 @@ static int build_devices(struct machine *m, const struct config *config)
 		what = "console";
 		r = add_console(m);
 	}
-	for (unsigned i = 0; i < config->share_count && r == 0; i++) {
-		what = "9p share";
-		r = add_share(m, &config->shares[i]);
+	if (r == 0) {
+		what = "9p shares";
+		r = add_shares(m, config);
 	}
-	if (r < 0)
+	if (r == -ENOTSUP)
+		log_error("a file system of the host's kernel, as /proc, /sys and /dev are, cannot "
+			  "be "
+			  "shared");
+	else if (r < 0)
 		log_error("cannot make the VM's devices: %s: %s", what, strerror(-r));
 	return r;
 }
@@ -225,6 +247,7 @@ void machine_destroy(struct machine *m)
 	vcpu_destroy(&m->vcpu);
 	for (unsigned i = 0; i < m->share_count; i++)
 		virtio_p9_free(m->shares[i]);
+	p9_hides_free(m->hides);
 	virtio_console_free(m->console);
 	vm_destroy(&m->vm);
 	if (m->end.wake_fd >= 0)

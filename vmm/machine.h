@@ -35,6 +35,7 @@ struct machine {
 	struct timeline timeline;
 
 	struct virtio_console *console; /* NULL: none */
+	struct p9_hides *hides;
 	struct virtio_p9 *shares[CONFIG_SHARES_MAX];
 	unsigned share_count;
 	struct virtio_mmio virtio[LAYOUT_VIRTIO_DEVICES_MAX];

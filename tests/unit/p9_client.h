@@ -35,6 +35,9 @@
 
 struct client {
 	struct p9_server *server;
+	struct p9_worker *worker;
+	struct p9_export exports[4]; /* as many as the share has */
+	int proc_fd;
 	char dir[64]; /* the share, if it is a temporary directory */
 	int dir_fd;
 	uint8_t tx[CLIENT_MSIZE];
@@ -63,6 +66,14 @@ static inline void put_name(struct client *c, const char *name)
 	p9_put_str(&c->out, name, strlen(name));
 }
 
+/* One request, by a worker. */
+static inline size_t serve(struct p9_worker *worker, const struct iovec *request, size_t count,
+			   const struct iovec *reply, size_t reply_count)
+{
+	return p9_worker_take(worker, request, count) ? p9_worker_serve(worker, reply, reply_count)
+						      : 0;
+}
+
 /* Sends what start() and the puts after it made. */
 static inline int call(struct client *c)
 {
@@ -72,7 +83,7 @@ static inline int call(struct client *c)
 
 	assert_false(c->out.failed);
 	p9_set_u32(&c->out, 0, (uint32_t)c->out.len);
-	n = p9_server_serve(c->server, &request, 1, &reply, 1);
+	n = serve(c->worker, &request, 1, &reply, 1);
 	assert_in_range(n, P9_HEAD_SIZE, c->rx_room);
 	c->in = (struct p9_reader){.at = c->rx, .left = n};
 	assert_int_equal(p9_get_u32(&c->in), n);
@@ -198,6 +209,81 @@ static inline int clunk(struct client *c, uint32_t fid)
 	return r ? r : end(c);
 }
 
+/* A request to change something, as Linux encodes it; file is "f" in the directory dir. */
+static inline void put_change(struct client *c, uint8_t type, uint32_t dir, uint32_t file)
+{
+	struct p9_writer *out = &c->out;
+
+	start(c, type);
+	p9_put_u32(out, type == P9_TSETATTR || type == P9_TWRITE || type == P9_TXATTRCREATE ||
+					type == P9_TRENAME
+				? file
+				: dir);
+	switch (type) {
+	case P9_TLCREATE: /* name flags mode gid */
+		put_name(c, "new");
+		p9_put_u32(out, P9_DOTL_CREATE | P9_DOTL_RDWR);
+		p9_put_u32(out, 0644);
+		p9_put_u32(out, 0);
+		break;
+	case P9_TSYMLINK: /* name target gid */
+		put_name(c, "new");
+		put_name(c, "target");
+		p9_put_u32(out, 0);
+		break;
+	case P9_TMKNOD: /* name mode major minor gid */
+		put_name(c, "new");
+		p9_put_u32(out, S_IFIFO | 0666);
+		p9_put_u32(out, 1);
+		p9_put_u32(out, 3);
+		p9_put_u32(out, 0);
+		break;
+	case P9_TRENAME: /* dfid name */
+		p9_put_u32(out, dir);
+		put_name(c, "new");
+		break;
+	case P9_TSETATTR: /* valid mode uid gid size atime mtime */
+		p9_put_u32(out, 0xff);
+		for (int i = 0; i < 3; i++)
+			p9_put_u32(out, 0);
+		for (int i = 0; i < 5; i++)
+			p9_put_u64(out, 0);
+		break;
+	case P9_TXATTRCREATE: /* name size flags */
+		put_name(c, "user.new");
+		p9_put_u64(out, 1);
+		p9_put_u32(out, 0);
+		break;
+	case P9_TLINK: /* fid name */
+		p9_put_u32(out, file);
+		put_name(c, "new");
+		break;
+	case P9_TMKDIR: /* name mode gid */
+		put_name(c, "new");
+		p9_put_u32(out, 0755);
+		p9_put_u32(out, 0);
+		break;
+	case P9_TRENAMEAT: /* oldname newdirfid newname */
+		put_name(c, "f");
+		p9_put_u32(out, dir);
+		put_name(c, "new");
+		break;
+	case P9_TUNLINKAT: /* name flags */
+		put_name(c, "f");
+		p9_put_u32(out, 0);
+		break;
+	case P9_TWRITE: /* offset count data */
+		p9_put_u64(out, 0);
+		p9_put_u32(out, 3);
+		p9_put_u8(out, 'n');
+		p9_put_u8(out, 'e');
+		p9_put_u8(out, 'w');
+		break;
+	default:
+		fail();
+	}
+}
+
 static inline int lopen(struct client *c, uint32_t fid, uint32_t flags)
 {
 	int r;
@@ -314,31 +400,69 @@ static inline size_t descriptors(void)
 	return n;
 }
 
-/* A server over path, with a session; root is fid 0. */
-static inline struct client *client_new(const char *path)
+/* A server for the first `count` of c->exports, with a session; root is fid 0. */
+static inline void client_serve(struct client *c, size_t count, const struct p9_hides *hides)
+{
+	struct p9_share share = {
+		.exports = c->exports,
+		.export_count = count,
+		.proc_fd = c->proc_fd,
+		.hides = hides,
+		.max_files = CLIENT_FILES,
+	};
+	mode_t mask = umask(022);
+
+	assert_int_equal(p9_server_new(&c->server, &share), 0);
+	(void)umask(mask); /* it is for the server to do without it; the tests' files want one */
+	c->worker = p9_worker_new(c->server);
+	assert_non_null(c->worker);
+	assert_int_equal(version(c, CLIENT_MSIZE, P9_VERSION), 0);
+	assert_int_equal(attach(c, 0), 0);
+}
+
+static inline void client_stop(struct client *c)
+{
+	p9_worker_free(c->worker);
+	p9_server_free(c->server);
+}
+
+/* A client without a server yet: its exports[0] is path, read-only. */
+static inline struct client *client_prepare(const char *path)
 {
 	struct client *c = calloc(1, sizeof(*c));
-	struct p9_share share = {.read_only = true, .max_files = CLIENT_FILES};
 
 	assert_non_null(c);
 	c->rx_room = sizeof(c->rx);
 	c->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(c->dir_fd >= 0);
-	share.root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(p9_server_new(&c->server, &share), 0);
-	assert_int_equal(version(c, CLIENT_MSIZE, P9_VERSION), 0);
-	assert_int_equal(attach(c, 0), 0);
+	c->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(c->proc_fd >= 0);
+	c->exports[0] = (struct p9_export){
+		.name = "",
+		.fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC),
+	};
 	return c;
 }
 
-static inline struct client *client_new_temporary(void)
+/* A server over path, read-only, with a session; root is fid 0. */
+static inline struct client *client_new(const char *path)
+{
+	struct client *c = client_prepare(path);
+
+	client_serve(c, 1, NULL);
+	return c;
+}
+
+static inline struct client *client_new_temporary(bool writable)
 {
 	char dir[] = "/tmp/snug-p9-XXXXXX";
 	struct client *c;
 
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, 0755), 0);
-	c = client_new(dir);
+	c = client_prepare(dir);
+	c->exports[0].writable = writable;
+	client_serve(c, 1, NULL);
 	strcpy(c->dir, dir);
 	return c;
 }
@@ -354,7 +478,8 @@ static inline void remove_tree(const char *dir)
 
 static inline void client_free(struct client *c)
 {
-	p9_server_free(c->server);
+	client_stop(c);
+	close(c->proc_fd);
 	close(c->dir_fd);
 	if (c->dir[0])
 		remove_tree(c->dir);
@@ -364,7 +489,14 @@ static inline void client_free(struct client *c)
 /* cmocka fixtures: *state is a client over a temporary directory. */
 static inline int setup_client(void **state)
 {
-	*state = client_new_temporary();
+	*state = client_new_temporary(false);
+	return 0;
+}
+
+/* The same, writable. */
+static inline int setup_writable(void **state)
+{
+	*state = client_new_temporary(true);
 	return 0;
 }
 
@@ -391,23 +523,16 @@ static inline void make_dir(struct client *c, const char *name)
 /* The client's share is "share" in its temporary directory; "outside" is beside it and holds a secret. */
 static inline int setup_inner(void **state)
 {
-	struct client *c = client_new_temporary();
+	struct client *c = client_new_temporary(false);
 	char path[128];
 
-	p9_server_free(c->server);
+	client_stop(c);
 	make_dir(c, "share");
 	make_dir(c, "outside");
 	make_file(c, "outside/secret", SECRET);
 	(void)snprintf(path, sizeof(path), "%s/share", c->dir);
-	{
-		struct p9_share share = {.root_fd = open(path, O_PATH),
-					 .read_only = true,
-					 .max_files = CLIENT_FILES};
-
-		assert_int_equal(p9_server_new(&c->server, &share), 0);
-	}
-	assert_int_equal(version(c, CLIENT_MSIZE, P9_VERSION), 0);
-	assert_int_equal(attach(c, 0), 0);
+	c->exports[0].fd = open(path, O_PATH | O_CLOEXEC);
+	client_serve(c, 1, NULL);
 	*state = c;
 	return 0;
 }

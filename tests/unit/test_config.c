@@ -61,7 +61,7 @@ static void everything(void **state)
 	(void)state;
 	assert_int_equal(PARSE("--kernel", "1", "--kvm=0", "--memory", "1048576", "--initrd=2",
 			       "--kernel-name=/boot/a kernel", "--cmdline=quiet x=\"y z\"",
-			       "--share=root:0", "--share=b:1", "--console", "--tty",
+			       "--share=root:0", "--share=b:1", "--proc-fd=2", "--console", "--tty",
 			       "--stage=exec:5", "--stage=a: b:18446744073709551615", "--timeline",
 			       "--verbose"),
 			 0);
@@ -72,9 +72,9 @@ static void everything(void **state)
 	assert_int_equal(config.share_count, 2);
 	assert_int_equal(config.shares[0].tag_len, 4);
 	assert_memory_equal(config.shares[0].tag, "root", 4);
-	assert_int_equal(config.shares[0].fd, 0);
+	assert_int_equal(config.shares[0].exports[0].fd, 0);
 	assert_int_equal(config.shares[1].tag_len, 1);
-	assert_int_equal(config.shares[1].fd, 1);
+	assert_int_equal(config.shares[1].exports[0].fd, 1);
 	assert_int_equal(config.stage_count, 2);
 	assert_string_equal(config.stages[0].name, "exec");
 	assert_int_equal(config.stages[0].ns, 5);
@@ -126,6 +126,23 @@ static void bad_values(void **state)
 		"--share=root:",
 		"--share=root:4000",
 		"--share=a:b:0",
+		"--export=a:0",
+		"--export=/n:0",
+		"--export=a/:0",
+		"--export=a/n",
+		"--export=a/n:",
+		"--export=a/n:4000",
+		"--export=a/n:0:",
+		"--export=a/n:0:rx",
+		"--export=a/n:0:rw,",
+		"--export=a/..:0",
+		"--export=a/n/m:0",
+		"--hide=0",
+		"--hide=0:",
+		"--hide=x:y",
+		"--hide=4000:y",
+		"--hide=0:a/b",
+		"--proc-fd=4000",
 		"--stage=x",
 		"--stage=x:",
 		"--stage=x:1s",
@@ -182,18 +199,33 @@ static void an_endless_tag(void **state)
 	assert_contains(captured.text, "bad option: --share=ttt");
 }
 
+/* The last bad word of a list that is one too long. */
+static void assert_one_too_many(const char **words, const char *word)
+{
+	unsigned n = 0;
+
+	while (words[n])
+		n++;
+	words[n] = word;
+	words[n + 1] = NULL;
+	assert_int_equal(parse(words), -EINVAL);
+	assert_contains(captured.text, "bad option: ");
+}
+
 static void as_many_as_fit(void **state)
 {
-	const char *words[WORDS + 1] = {NEEDED};
-	unsigned n = 3;
+	static char tags[CONFIG_SHARES_MAX][32];
+	const char *words[WORDS + 1] = {NEEDED, "--proc-fd=0"};
+	unsigned n = 4;
 
 	(void)state;
-	for (unsigned i = 0; i < CONFIG_SHARES_MAX; i++)
-		words[n++] = "--share=t:0";
+	for (unsigned i = 0; i < CONFIG_SHARES_MAX; i++) {
+		(void)snprintf(tags[i], sizeof(tags[i]), "--share=t%u:0", i);
+		words[n++] = tags[i];
+	}
 	assert_int_equal(parse(words), 0);
 	assert_int_equal(config.share_count, CONFIG_SHARES_MAX);
-	words[n] = "--share=t:0";
-	assert_int_equal(parse(words), -EINVAL);
+	assert_one_too_many(words, "--share=t:0");
 
 	n = 3;
 	for (unsigned i = 0; i < CONFIG_STAGES_MAX; i++)
@@ -201,17 +233,61 @@ static void as_many_as_fit(void **state)
 	words[n] = NULL;
 	assert_int_equal(parse(words), 0);
 	assert_int_equal(config.stage_count, CONFIG_STAGES_MAX);
-	words[n] = "--stage=t:0";
-	assert_int_equal(parse(words), -EINVAL);
+	assert_one_too_many(words, "--stage=t:0");
+}
+
+static void exports_are_grouped_by_share(void **state)
+{
+	const struct config_share *share = config.shares;
+
+	(void)state;
+	assert_int_equal(PARSE(NEEDED, "--proc-fd=0", "--share=root:0", "--export=a/0:0:rw,direct",
+			       "--export=b/0:1", "--export=a/1:2:direct", "--share=z:1",
+			       "--export=b/x:2:rw"),
+			 0);
+	assert_int_equal(config.share_count, 4);
+	assert_int_equal(config.export_count, 6);
+	assert_int_equal(share[0].export_count, 1);
+	assert_string_equal(share[0].exports[0].name, "");
+	assert_false(share[0].exports[0].writable || share[0].exports[0].direct);
+	assert_int_equal(share[1].export_count, 2);
+	assert_string_equal(share[1].exports[0].name, "0");
+	assert_true(share[1].exports[0].writable && share[1].exports[0].direct);
+	assert_string_equal(share[1].exports[1].name, "1");
+	assert_int_equal(share[1].exports[1].fd, 2);
+	assert_true(!share[1].exports[1].writable && share[1].exports[1].direct);
+	assert_int_equal(share[2].export_count, 2);
+	assert_int_equal(share[2].exports[0].fd, 1);
+	assert_string_equal(share[2].exports[1].name, "x");
+	assert_true(share[2].exports[1].writable && !share[2].exports[1].direct);
+	assert_memory_equal(share[2].tag, "b", share[2].tag_len);
+	assert_int_equal(share[3].export_count, 1);
+	assert_int_equal(share[3].exports[0].fd, 1);
+}
+
+static void hidden_entries(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE(NEEDED, "--hide=0:.ssh", "--hide=0:a:b"), 0);
+	assert_int_equal(config.hide_count, 2);
+	assert_int_equal(config.hides[0].dir_fd, 0);
+	assert_string_equal(config.hides[0].name, ".ssh");
+	assert_string_equal(config.hides[1].name, "a:b");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_least),          cmocka_unit_test(everything),
-		cmocka_unit_test(missing_options),    cmocka_unit_test(bad_values),
-		cmocka_unit_test(the_largest_memory), cmocka_unit_test(arguments),
-		cmocka_unit_test(an_endless_tag),     cmocka_unit_test(as_many_as_fit),
+		cmocka_unit_test(the_least),
+		cmocka_unit_test(everything),
+		cmocka_unit_test(missing_options),
+		cmocka_unit_test(bad_values),
+		cmocka_unit_test(the_largest_memory),
+		cmocka_unit_test(arguments),
+		cmocka_unit_test(an_endless_tag),
+		cmocka_unit_test(as_many_as_fit),
+		cmocka_unit_test(hidden_entries),
+		cmocka_unit_test(exports_are_grouped_by_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,7 @@ static void the_monitor_understands_it(void **state)
 	assert_string_equal(config.cmdline, plan.cmdline);
 	assert_int_equal(config.memory, plan.memory);
 	assert_int_equal(config.share_count, 1);
-	assert_int_equal(config.shares[0].fd, MONITOR_FD_SHARES);
+	assert_int_equal(config.shares[0].exports[0].fd, MONITOR_FD_SHARES);
 	assert_int_equal(config.shares[0].tag_len, 4);
 	assert_memory_equal(config.shares[0].tag, "root", 4);
 	assert_int_equal(config.stage_count, 2);

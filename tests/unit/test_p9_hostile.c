@@ -123,10 +123,22 @@ static void put_valid(struct client *c, uint8_t type)
 	case P9_TREMOVE:
 		p9_put_u32(out, LINK);
 		break;
+	case P9_TLCREATE:
+	case P9_TSYMLINK:
+	case P9_TMKNOD:
+	case P9_TRENAME:
+	case P9_TSETATTR:
+	case P9_TXATTRCREATE:
+	case P9_TLINK:
+	case P9_TMKDIR:
+	case P9_TRENAMEAT:
+	case P9_TUNLINKAT:
+	case P9_TWRITE:
+		put_change(c, type, type == P9_TWRITE ? FILE_OPEN : ROOT,
+			   type == P9_TWRITE ? FILE_OPEN : FILE_WALKED);
+		break;
 	default:
 		p9_put_u32(out, FILE_WALKED);
-		put_name(c, "new");
-		p9_put_u32(out, 0);
 		break;
 	}
 	p9_set_u32(out, 0, (uint32_t)out->len);
@@ -143,7 +155,7 @@ static int serve_exactly(struct client *c, size_t len, size_t room)
 	assert_true((tx || !len) && (rx || !room));
 	if (len)
 		memcpy(tx, c->tx, len);
-	n = p9_server_serve(c->server, &request, 1, &reply, 1);
+	n = serve(c->worker, &request, 1, &reply, 1);
 	if (len < P9_HEAD_SIZE || room < P9_RLERROR_SIZE) {
 		assert_int_equal(n, 0);
 	} else {
@@ -336,7 +348,7 @@ static void a_request_that_changes_meanwhile(void **state)
 
 		put_valid(c, types[i % (int)ARRAY_SIZE(types)]);
 		memcpy(tx, c->tx, min_u64(c->out.len, 64));
-		n = p9_server_serve(c->server, &request, 1, &reply, 1);
+		n = serve(c->worker, &request, 1, &reply, 1);
 		assert_in_range(n, P9_HEAD_SIZE, 4096);
 	}
 	flicker.stop = true;
@@ -353,14 +365,23 @@ static void a_huge_write_is_refused_by_its_head(void **state)
 	struct iovec request = {tx, size}, reply = {c->rx, sizeof(c->rx)};
 
 	assert_non_null(tx);
+	make_tree(c);
+	make_session(c);
 	start(c, P9_TWRITE);
 	p9_set_u32(&c->out, 0, (uint32_t)size);
 	memcpy(tx, c->tx, 7);
-	assert_int_equal(p9_server_serve(c->server, &request, 1, &reply, 1), P9_RLERROR_SIZE);
+	put_valid(c, P9_TWRITE);
+	memcpy(tx + 7, c->tx + 7, P9_TWRITE_HEAD - 7);
+	tx[P9_TWRITE_HEAD - 1] = 1; /* 16 MiB and more */
+	assert_int_equal(serve(c->worker, &request, 1, &reply, 1), P9_RLERROR_SIZE);
+	assert_int_equal(c->rx[7], EPROTO);
+	tx[P9_TWRITE_HEAD - 1] = 0;
+	tx[P9_TWRITE_HEAD - 2] = 7; /* 448 KiB */
+	assert_int_equal(serve(c->worker, &request, 1, &reply, 1), P9_RLERROR_SIZE);
 	assert_int_equal(c->rx[7], EROFS);
 	/* No other request is that long. */
 	tx[4] = P9_TWALK;
-	assert_int_equal(p9_server_serve(c->server, &request, 1, &reply, 1), P9_RLERROR_SIZE);
+	assert_int_equal(serve(c->worker, &request, 1, &reply, 1), P9_RLERROR_SIZE);
 	assert_int_equal(c->rx[7], EPROTO);
 	free(tx);
 }

@@ -54,7 +54,8 @@ static void version_clunks_every_fid(void **state)
 		assert_int_equal(walk(c, 0, fid, "f"), 0);
 		assert_int_equal(lopen(c, fid, P9_DOTL_RDONLY), 0);
 	}
-	assert_int_equal(descriptors(), before + 40);
+	/* One node for the file, and a descriptor for each time it is open. */
+	assert_int_equal(descriptors(), before + 1 + 20);
 	assert_int_equal(version(c, CLIENT_MSIZE, P9_VERSION), 0);
 	assert_int_equal(descriptors(), before);
 	assert_int_equal(clunk(c, 1), -EBADF);
@@ -313,84 +314,13 @@ static void fsync_is_harmless(void **state)
 	}
 }
 
-/* As Linux encodes it, for a file "f" (fid 1) in the root (fid 0). */
-static void put_change(struct client *c, uint8_t type)
-{
-	struct p9_writer *out = &c->out;
-
-	start(c, type);
-	p9_put_u32(out,
-		   type == P9_TSETATTR || type == P9_TWRITE || type == P9_TXATTRCREATE ? 1 : 0);
-	switch (type) {
-	case P9_TLCREATE: /* name flags mode gid */
-		put_name(c, "new");
-		p9_put_u32(out, P9_DOTL_CREATE | P9_DOTL_RDWR);
-		p9_put_u32(out, 0644);
-		p9_put_u32(out, 0);
-		break;
-	case P9_TSYMLINK: /* name target gid */
-		put_name(c, "new");
-		put_name(c, "target");
-		p9_put_u32(out, 0);
-		break;
-	case P9_TMKNOD: /* name mode major minor gid */
-		put_name(c, "new");
-		p9_put_u32(out, S_IFCHR | 0666);
-		p9_put_u32(out, 1);
-		p9_put_u32(out, 3);
-		p9_put_u32(out, 0);
-		break;
-	case P9_TRENAME: /* dfid name */
-		p9_put_u32(out, 0);
-		put_name(c, "new");
-		break;
-	case P9_TSETATTR: /* valid mode uid gid size atime mtime */
-		p9_put_u32(out, 0xff);
-		for (int i = 0; i < 3; i++)
-			p9_put_u32(out, 0);
-		for (int i = 0; i < 5; i++)
-			p9_put_u64(out, 0);
-		break;
-	case P9_TXATTRCREATE: /* name size flags */
-		put_name(c, "user.new");
-		p9_put_u64(out, 1);
-		p9_put_u32(out, 0);
-		break;
-	case P9_TLINK: /* fid name */
-		p9_put_u32(out, 1);
-		put_name(c, "new");
-		break;
-	case P9_TMKDIR: /* name mode gid */
-		put_name(c, "new");
-		p9_put_u32(out, 0755);
-		p9_put_u32(out, 0);
-		break;
-	case P9_TRENAMEAT: /* oldname newdirfid newname */
-		put_name(c, "f");
-		p9_put_u32(out, 0);
-		put_name(c, "new");
-		break;
-	case P9_TUNLINKAT: /* name flags */
-		put_name(c, "f");
-		p9_put_u32(out, 0);
-		break;
-	case P9_TWRITE: /* offset data */
-		p9_put_u64(out, 0);
-		p9_put_u32(out, 3);
-		put_name(c, "x");
-		break;
-	default:
-		fail();
-	}
-}
-
 static void every_change_is_refused(void **state)
 {
 	static const uint8_t types[] = {P9_TLCREATE,     P9_TSYMLINK, P9_TMKNOD,   P9_TRENAME,
 					P9_TSETATTR,     P9_TLINK,    P9_TMKDIR,   P9_TRENAMEAT,
 					P9_TXATTRCREATE, P9_TWRITE,   P9_TUNLINKAT};
-	static const uint32_t flags[] = {P9_DOTL_WRONLY, P9_DOTL_RDWR,   P9_DOTL_NOACCESS,
-					 P9_DOTL_TRUNC,  P9_DOTL_CREATE, P9_DOTL_APPEND};
+	static const uint32_t flags[] = {P9_DOTL_WRONLY, P9_DOTL_RDWR, P9_DOTL_TRUNC,
+					 P9_DOTL_RDWR | P9_DOTL_APPEND};
 	struct client *c = *state;
 	struct stat before, after;
 
@@ -399,12 +329,13 @@ static void every_change_is_refused(void **state)
 	assert_int_equal(walk(c, 0, 1, "f"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		assert_int_equal(lopen(c, 1, flags[i]), -EROFS);
+	assert_int_equal(lopen(c, 1, P9_DOTL_NOACCESS), -EINVAL);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		put_change(c, types[i]);
-		assert_int_equal(call(c), -EROFS);
+		put_change(c, types[i], 0, 1);
+		assert_int_equal(call(c), types[i] == P9_TWRITE ? -EBADF : -EROFS);
 	}
 	assert_int_equal(lopen(c, 1, P9_DOTL_RDONLY), 0);
-	put_change(c, P9_TWRITE);
+	put_change(c, P9_TWRITE, 0, 1);
 	assert_int_equal(call(c), -EROFS);
 	/* Tremove takes the fid with it, as it must even when it fails. */
 	assert_int_equal(call_fid(c, P9_TREMOVE, 1), -EROFS);
@@ -417,29 +348,34 @@ static void every_change_is_refused(void **state)
 	assert_slurp(c, 0, "f", "stays");
 }
 
-static void a_writable_share_does_not_exist_yet(void **state)
+static void what_cannot_be_shared(void **state)
 {
 	struct client *c = *state;
-	struct p9_share share = {.root_fd = open(c->dir, O_PATH | O_DIRECTORY)};
+	struct p9_export export = {.name = "", .fd = -1};
+	struct p9_share share = {
+		.exports = &export, .proc_fd = c->proc_fd, .max_files = CLIENT_FILES};
 	struct p9_server *server;
 
-	assert_int_equal(p9_server_new(&server, &share), -EOPNOTSUPP);
-	/* It is still the caller's. */
-	assert_int_equal(close(share.root_fd), 0);
-}
-
-static void a_share_is_a_directory(void **state)
-{
-	struct client *c = *state;
-	struct p9_share share = {.read_only = true, .max_files = CLIENT_FILES};
-	struct p9_server *server;
-
-	make_file(c, "f", "x");
-	share.root_fd = openat(c->dir_fd, "f", O_PATH);
-	assert_int_equal(p9_server_new(&server, &share), -ENOTDIR);
-	assert_int_equal(close(share.root_fd), 0);
-	share.root_fd = -1;
+	assert_int_equal(p9_server_new(&server, &share), -EINVAL); /* nothing */
+	share.export_count = 1;
 	assert_int_equal(p9_server_new(&server, &share), -EBADF);
+	assert_int_equal(symlinkat("/", c->dir_fd, "l"), 0);
+	export.fd = openat(c->dir_fd, "l", O_PATH | O_NOFOLLOW);
+	assert_int_equal(p9_server_new(&server, &share), -ENOTDIR);
+	/* It is still the caller's. */
+	assert_int_equal(close(export.fd), 0);
+	export.fd = open("/proc", O_PATH);
+	assert_int_equal(p9_server_new(&server, &share), -ENOTSUP);
+	assert_int_equal(close(export.fd), 0);
+	/* A /proc/self/fd that is none, or another process's. */
+	export.fd = dup(c->dir_fd);
+	share.proc_fd = c->dir_fd;
+	assert_int_equal(p9_server_new(&server, &share), -EBADF);
+	share.proc_fd = open("/proc/1/fd", O_PATH);
+	if (share.proc_fd >= 0 && getpid() != 1)
+		assert_int_equal(p9_server_new(&server, &share), -EBADF);
+	close(share.proc_fd);
+	assert_int_equal(close(export.fd), 0);
 }
 
 static void xattrs_can_be_read(void **state)
@@ -548,14 +484,14 @@ static void little_room_for_the_reply(void **state)
 	request.iov_len = c->out.len;
 	for (size_t room = 0; room < P9_RLERROR_SIZE; room++) {
 		reply.iov_len = room;
-		assert_int_equal(p9_server_serve(c->server, &request, 1, &reply, 1), 0);
+		assert_int_equal(serve(c->worker, &request, 1, &reply, 1), 0);
 	}
-	assert_int_equal(p9_server_serve(c->server, &request, 1, NULL, 0), 0);
+	assert_int_equal(serve(c->worker, &request, 1, NULL, 0), 0);
 	/* A request that is no head. */
 	reply.iov_len = sizeof(c->rx);
 	for (size_t len = 0; len < P9_HEAD_SIZE; len++) {
 		request.iov_len = len;
-		assert_int_equal(p9_server_serve(c->server, &request, 1, &reply, 1), 0);
+		assert_int_equal(serve(c->worker, &request, 1, &reply, 1), 0);
 	}
 	for (c->rx_room = P9_RLERROR_SIZE; c->rx_room < 160; c->rx_room++)
 		assert_int_equal(getattr(c, 0, &attr), -EMSGSIZE);
@@ -582,8 +518,7 @@ int main(void)
 		T(locks_are_the_guests_own),
 		T(fsync_is_harmless),
 		T(every_change_is_refused),
-		T(a_writable_share_does_not_exist_yet),
-		T(a_share_is_a_directory),
+		T(what_cannot_be_shared),
 		T(xattrs_can_be_read),
 		T(xattr_names_are_checked),
 		T(unknown_requests),

@@ -153,7 +153,7 @@ static void a_scatter_list_larger_than_memory(void **state)
 
 static void qid_paths_differ_across_devices(void **state)
 {
-	struct p9_devices devices = {0};
+	struct p9_devices devices = P9_DEVICES_INIT;
 	uint64_t huge = 1ULL << 48;
 
 	(void)state;
@@ -170,7 +170,7 @@ static void qid_paths_differ_across_devices(void **state)
 
 static void qid_paths_survive_many_devices(void **state)
 {
-	struct p9_devices devices = {0};
+	struct p9_devices devices = P9_DEVICES_INIT;
 	uint64_t last = 0;
 
 	(void)state;
@@ -187,19 +187,19 @@ static void qid_paths_survive_many_devices(void **state)
 
 static void qid_version_follows_the_times(void **state)
 {
-	struct p9_devices devices = {0};
+	struct p9_devices devices = P9_DEVICES_INIT;
 	struct statx stx = {.stx_mode = S_IFREG, .stx_ino = 5};
-	uint32_t before = p9_qid_of(&devices, &stx).version;
+	uint32_t before = p9_qid_of(&devices, &stx, false).version;
 
 	(void)state;
 	assert_int_not_equal(before, 0);
 	stx.stx_mtime.tv_nsec = 1;
-	assert_int_not_equal(p9_qid_of(&devices, &stx).version, before);
+	assert_int_not_equal(p9_qid_of(&devices, &stx, false).version, before);
 	stx.stx_mtime.tv_nsec = 0;
 	stx.stx_ctime.tv_nsec = 1;
-	assert_int_not_equal(p9_qid_of(&devices, &stx).version, before);
+	assert_int_not_equal(p9_qid_of(&devices, &stx, false).version, before);
 	stx.stx_ctime.tv_nsec = 0;
-	assert_int_equal(p9_qid_of(&devices, &stx).version, before);
+	assert_int_equal(p9_qid_of(&devices, &stx, false).version, before);
 }
 
 static void qid_types(void **state)
@@ -212,74 +212,131 @@ static void qid_types(void **state)
 	assert_int_equal(p9_qid_type(0), P9_QTFILE);
 }
 
-static void fids_are_found_among_many(void **state)
-{
+/* Fids over the host's root. */
+struct table {
+	struct p9_export export;
+	struct p9_share share;
 	struct p9_nodes nodes;
 	struct p9_fids fids;
+};
+
+static void table_init(struct table *t, size_t max)
+{
+	*t = (struct table){.export = {.name = "", .fd = open("/", O_PATH)}};
+	t->share = (struct p9_share){.exports = &t->export, .export_count = 1, .proc_fd = -1};
+	assert_int_equal(p9_nodes_init(&t->nodes, &t->share, 10, 16), 0);
+	assert_int_equal(p9_fids_init(&t->fids, &t->nodes, max), 0);
+}
+
+static void table_destroy(struct table *t)
+{
+	p9_fids_destroy(&t->fids);
+	assert_int_equal(t->nodes.root->refs, 1);
+	p9_nodes_destroy(&t->nodes);
+}
+
+static int add(struct table *t, uint32_t number)
+{
+	struct p9_fid *fid = p9_fid_new(&t->fids, t->nodes.root, 0);
+	int r = p9_fid_add(&t->fids, number, fid);
+
+	p9_fid_put(fid);
+	return r;
+}
+
+static void take(struct table *t, uint32_t number)
+{
+	struct p9_fid *fid = p9_fid_take(&t->fids, number);
+
+	assert_non_null(fid);
+	p9_fid_put(fid);
+}
+
+static void fids_are_found_among_many(void **state)
+{
 	struct p9_fid *fid;
+	struct table t;
 
 	(void)state;
-	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 10, 16), 0);
-	assert_int_equal(p9_fids_init(&fids, &nodes, FIDS_MAX), 0);
+	table_init(&t, FIDS_MAX);
 	for (uint32_t i = 0; i < 10000; i++)
-		assert_int_equal(p9_fid_add(&fids, i * 65537, nodes.root, &fid), 0);
-	assert_int_equal(p9_fid_add(&fids, 65537, nodes.root, &fid), -EBADF);
-	assert_int_equal(p9_fid_add(&fids, P9_NOFID, nodes.root, &fid), -EBADF);
+		assert_int_equal(add(&t, i * 65537), 0);
+	assert_int_equal(add(&t, 65537), -EBADF);
+	assert_int_equal(add(&t, P9_NOFID), -EBADF);
 	for (uint32_t i = 0; i < 10000; i++) {
-		fid = p9_fid_find(&fids, i * 65537);
+		fid = p9_fid_get(&t.fids, i * 65537);
 		assert_non_null(fid);
-		assert_int_equal(fid->fid, i * 65537);
+		assert_int_equal(fid->number, i * 65537);
+		p9_fid_put(fid);
 		if (i % 2)
-			p9_fid_remove(&fids, fid);
+			take(&t, i * 65537);
 	}
-	assert_null(p9_fid_find(&fids, 65537));
-	assert_non_null(p9_fid_find(&fids, 2 * 65537));
-	assert_int_equal(fids.count, 5000);
-	p9_fids_destroy(&fids);
-	assert_int_equal(nodes.root->refs, 1);
-	p9_nodes_destroy(&nodes);
+	assert_null(p9_fid_get(&t.fids, 65537));
+	assert_null(p9_fid_take(&t.fids, 65537));
+	take(&t, 2 * 65537);
+	assert_int_equal(t.fids.count, 4999);
+	table_destroy(&t);
+}
+
+/* Whoever has a fid keeps what it is, whatever becomes of the number. */
+static void fids_outlive_their_number(void **state)
+{
+	struct p9_fid *old, *new;
+	struct table t;
+
+	(void)state;
+	table_init(&t, FIDS_MAX);
+	assert_int_equal(add(&t, 1), 0);
+	old = p9_fid_get(&t.fids, 1);
+	new = p9_fid_new(&t.fids, t.nodes.root, 0);
+	assert_int_equal(p9_fid_replace(old, new), 0);
+	assert_int_equal(p9_fid_replace(old, new), -EBADF);
+	assert_int_equal(t.fids.count, 1);
+	assert_ptr_equal(old->node, t.nodes.root);
+	p9_fid_put(old);
+	take(&t, 1);
+	assert_int_equal(p9_fid_replace(new, new), -EBADF);
+	assert_int_equal(t.fids.count, 0);
+	p9_fid_put(new);
+	table_destroy(&t);
 }
 
 static void fids_are_bounded(void **state)
 {
-	struct p9_nodes nodes;
-	struct p9_fids fids;
-	struct p9_fid *fid;
+	struct table t;
 
 	(void)state;
-	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 10, 16), 0);
-	assert_int_equal(p9_fids_init(&fids, &nodes, 10), 0);
+	table_init(&t, 10);
 	for (uint32_t i = 0; i < 10; i++)
-		assert_int_equal(p9_fid_add(&fids, i, nodes.root, &fid), 0);
-	assert_int_equal(p9_fid_add(&fids, 10, nodes.root, &fid), -ENFILE);
-	p9_fid_remove(&fids, p9_fid_find(&fids, 5));
-	assert_int_equal(p9_fid_add(&fids, 10, nodes.root, &fid), 0);
-	p9_fids_destroy(&fids);
-	p9_nodes_destroy(&nodes);
+		assert_int_equal(add(&t, i), 0);
+	assert_int_equal(add(&t, 10), -ENFILE);
+	take(&t, 5);
+	assert_int_equal(add(&t, 10), 0);
+	table_destroy(&t);
 }
 
 static void xattr_memory_is_bounded(void **state)
 {
-	struct p9_nodes nodes;
-	struct p9_fids fids;
 	static const char value[65536];
 	struct p9_fid *fid;
+	struct table t;
 	uint32_t i = 0;
 	int r = 0;
 
 	(void)state;
-	assert_int_equal(p9_nodes_init(&nodes, open("/", O_PATH), 10, 16), 0);
-	assert_int_equal(p9_fids_init(&fids, &nodes, FIDS_MAX), 0);
+	table_init(&t, FIDS_MAX);
 	while (r == 0 && i < 1000) {
-		assert_int_equal(p9_fid_add(&fids, i++, nodes.root, &fid), 0);
-		r = p9_fid_set_xattr(&fids, fid, value, sizeof(value));
+		fid = p9_fid_new(&t.fids, t.nodes.root, 0);
+		/* One that is read, then one that is to be written. */
+		r = p9_fid_set_xattr(fid, "user.x", i % 2 ? value : NULL, sizeof(value));
+		assert_int_equal(p9_fid_add(&t.fids, i++, fid), 0);
+		p9_fid_put(fid);
 	}
 	assert_int_equal(r, -ENOSPC);
-	assert_int_equal(fids.xattr_bytes, P9_XATTR_BYTES_MAX);
-	p9_fid_remove_all(&fids);
-	assert_int_equal(fids.xattr_bytes, 0);
-	p9_fids_destroy(&fids);
-	p9_nodes_destroy(&nodes);
+	assert_int_equal(t.fids.xattr_bytes, P9_XATTR_BYTES_MAX);
+	p9_fid_remove_all(&t.fids);
+	assert_int_equal(t.fids.xattr_bytes, 0);
+	table_destroy(&t);
 }
 
 static void kernel_magics(void **state)
@@ -311,6 +368,7 @@ int main(void)
 		cmocka_unit_test(qid_version_follows_the_times),
 		cmocka_unit_test(qid_types),
 		cmocka_unit_test(fids_are_found_among_many),
+		cmocka_unit_test(fids_outlive_their_number),
 		cmocka_unit_test(fids_are_bounded),
 		cmocka_unit_test(xattr_memory_is_bounded),
 		cmocka_unit_test(kernel_magics),

@@ -30,6 +30,8 @@ struct device {
 	_Atomic unsigned interrupts;
 	struct p9_writer request;
 	char dir[64]; /* the share */
+	struct p9_export export;
+	int proc_fd;
 };
 
 static bool may_mount;
@@ -55,12 +57,14 @@ static int setup(void **state)
 {
 	struct device *d = calloc(1, sizeof(*d));
 	struct irq_line irq = {.raise = count_interrupt, .chip = d};
-	struct p9_share share = {.read_only = true, .max_files = 100};
+	struct p9_share share = {.exports = &d->export, .export_count = 1, .max_files = 100};
 
 	assert_non_null(d);
 	(void)snprintf(d->dir, sizeof(d->dir), "/tmp/snug-p9-XXXXXX");
 	assert_non_null(mkdtemp(d->dir));
-	share.root_fd = open(d->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	d->export = (struct p9_export){.name = "",
+				       .fd = open(d->dir, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+	share.proc_fd = d->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(guest_mem_map(&d->mem, MIB(1)), 0);
 	assert_int_equal(virtio_p9_new(&d->p9, &share, "root", 4, &d->mem, irq), 0);
 	d->mmio = (struct virtio_mmio){.dev = virtio_p9_device(d->p9)};
@@ -76,6 +80,7 @@ static int teardown(void **state)
 	while (!virtio_p9_stop(d->p9))
 		(void)sched_yield();
 	virtio_p9_free(d->p9);
+	close(d->proc_fd);
 	guest_mem_unmap(&d->mem);
 	(void)rmdir(d->dir);
 	free(d);

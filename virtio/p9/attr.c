@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/xattr.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "core/cleanup.h"
+#include "virtio/p9/creds.h"
 #include "virtio/p9/request.h"
 
-/* Takes the one fid that a request consists of. */
+/* Takes the one fid that a request consists of. To be put back. */
 static int get_fid(struct p9_server *server, struct p9_request *request, struct p9_fid **fid)
 {
 	uint32_t number = p9_get_u32(&request->in);
 	int r = p9_get_end(&request->in);
 
-	if (r)
-		return r;
-	*fid = p9_fid_find(&server->fids, number);
-	return *fid ? 0 : -EBADF;
+	return r ? r : p9_find_fid(server, number, ~0u, fid);
 }
 
 static void put_time(struct p9_writer *out, const struct statx_timestamp *time)
@@ -28,63 +26,213 @@ static void put_time(struct p9_writer *out, const struct statx_timestamp *time)
 	p9_put_u64(out, time->tv_nsec);
 }
 
+static void put_attributes(struct p9_writer *out, const struct p9_qid *qid, const struct statx *stx)
+{
+	static const struct statx_timestamp no_time;
+
+	p9_put_u64(out, P9_GETATTR_BASIC);
+	p9_put_qid(out, qid);
+	p9_put_u32(out, stx->stx_mode);
+	p9_put_u32(out, stx->stx_uid);
+	p9_put_u32(out, stx->stx_gid);
+	p9_put_u64(out, stx->stx_nlink);
+	p9_put_u64(out, makedev(stx->stx_rdev_major, stx->stx_rdev_minor));
+	p9_put_u64(out, stx->stx_size);
+	p9_put_u64(out, stx->stx_blksize);
+	p9_put_u64(out, stx->stx_blocks);
+	put_time(out, &stx->stx_atime);
+	put_time(out, &stx->stx_mtime);
+	put_time(out, &stx->stx_ctime);
+	put_time(out, &no_time);
+	p9_put_u64(out, 0);
+	p9_put_u64(out, 0);
+}
+
 /*
  * Tgetattr fid[4] request_mask[8]
  * Rgetattr valid[8] qid[13] mode[4] uid[4] gid[4] nlink[8] rdev[8] size[8] blksize[8] blocks[8]
  *          atime[16] mtime[16] ctime[16] btime[16] gen[8] data_version[8]
+ *
+ * Everything costs the same: what is asked for does not matter.
  */
 int p9_getattr(struct p9_server *server, struct p9_request *request)
 {
 	uint32_t number = p9_get_u32(&request->in);
-	static const struct statx_timestamp no_time;
-	struct p9_writer *out = &request->out;
-	const struct p9_fid *fid;
+	_cleanup_fid_ struct p9_fid *fid = NULL;
 	struct p9_qid qid;
 	struct statx stx;
 	int r;
 
-	/* Everything costs the same: what is asked for does not matter. */
 	(void)p9_get_u64(&request->in);
 	r = p9_get_end(&request->in);
+	if (r == 0)
+		r = p9_find_fid(server, number, ~0u, &fid);
 	if (r)
 		return r;
-	fid = p9_fid_find(&server->fids, number);
-	if (!fid)
-		return -EBADF;
-	r = fid->fd >= 0 ? p9_fs_stat(fid->fd, &stx)
-			 : p9_node_stat(&server->nodes, fid->node, &stx);
+	r = fid->fd >= 0 ? p9_fs_stat(fid->fd, &stx) : p9_node_stat(fid->node, &stx);
 	if (r)
 		return r;
-	qid = p9_qid_of(&server->devices, &stx);
-	p9_put_u64(out, P9_GETATTR_BASIC);
-	p9_put_qid(out, &qid);
-	p9_put_u32(out, stx.stx_mode);
-	p9_put_u32(out, stx.stx_uid);
-	p9_put_u32(out, stx.stx_gid);
-	p9_put_u64(out, stx.stx_nlink);
-	p9_put_u64(out, makedev(stx.stx_rdev_major, stx.stx_rdev_minor));
-	p9_put_u64(out, stx.stx_size);
-	p9_put_u64(out, stx.stx_blksize);
-	p9_put_u64(out, stx.stx_blocks);
-	put_time(out, &stx.stx_atime);
-	put_time(out, &stx.stx_mtime);
-	put_time(out, &stx.stx_ctime);
-	put_time(out, &no_time);
-	p9_put_u64(out, 0);
-	p9_put_u64(out, 0);
+	qid = p9_node_qid(server, fid->node, &stx);
+	put_attributes(&request->out, &qid, &stx);
 	return 0;
 }
 
-/* A hidden file's file system is empty, whatever the host's may be. */
-static int stat_filesystem(struct p9_server *server, const struct p9_fid *fid, struct statfs *fs)
+/* What a Tsetattr asks for. */
+struct wish {
+	uint32_t valid; /* enum p9_setattr */
+	uint32_t mode, uid, gid;
+	uint64_t size;
+	struct timespec times[2]; /* atime, mtime */
+};
+
+static void get_wish(struct p9_reader *in, struct wish *wish)
 {
+	wish->valid = p9_get_u32(in);
+	wish->mode = p9_get_u32(in);
+	wish->uid = p9_get_u32(in);
+	wish->gid = p9_get_u32(in);
+	wish->size = p9_get_u64(in);
+	for (int i = 0; i < 2; i++) {
+		wish->times[i].tv_sec = (time_t)p9_get_u64(in);
+		wish->times[i].tv_nsec = (long)p9_get_u64(in);
+	}
+}
+
+int p9_set_mode(const struct p9_node *node, int fd, mode_t mode)
+{
+	/* The guest decides who may set these bits: it knows its users' groups. */
+	bool fsetid = mode & (S_ISUID | S_ISGID);
+	int r;
+
+	if (fsetid)
+		p9_creds_fsetid(true);
+	r = p9_fs_chmod(p9_node_proc_fd(node), fd, mode);
+	if (fsetid)
+		p9_creds_fsetid(false);
+	return r;
+}
+
+int p9_set_owner(int fd, uid_t uid, gid_t gid)
+{
+	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+static int set_owner(int fd, const struct wish *wish)
+{
+	return p9_set_owner(fd, wish->valid & P9_SETATTR_UID ? wish->uid : (uid_t)-1,
+			    wish->valid & P9_SETATTR_GID ? wish->gid : (gid_t)-1);
+}
+
+/* An open fid may be truncated whatever has become of the file's mode. */
+static int set_size(struct p9_fid *fid, uint64_t size)
+{
+	int fd, r;
+
+	if (size > INT64_MAX)
+		return -EFBIG;
+	if (fid->node->id.type != S_IFREG)
+		return fid->node->id.type == S_IFDIR ? -EISDIR : -EINVAL;
+	if (fid->fd >= 0 && ftruncate(fid->fd, (off_t)size) == 0)
+		return 0;
+	if (fid->fd >= 0 && errno != EINVAL && errno != EBADF) /* those: not open for writing */
+		return -errno;
+	fd = p9_node_open(fid->node, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	r = ftruncate(fd, (off_t)size) ? -errno : 0;
+	p9_node_close(fid->node->nodes, fd);
+	return r;
+}
+
+static struct timespec time_wish(const struct wish *wish, int which)
+{
+	uint32_t change = which ? P9_SETATTR_MTIME : P9_SETATTR_ATIME;
+	uint32_t set = which ? P9_SETATTR_MTIME_SET : P9_SETATTR_ATIME_SET;
+	struct timespec time = wish->times[which];
+
+	if (!(wish->valid & change))
+		time.tv_nsec = UTIME_OMIT;
+	else if (!(wish->valid & set))
+		time.tv_nsec = UTIME_NOW;
+	else if (time.tv_nsec < 0 || time.tv_nsec > 999999999)
+		time.tv_nsec = -1; /* neither of the two above: the kernel refuses it */
+	return time;
+}
+
+static int set_times(int fd, const struct wish *wish)
+{
+	const struct timespec times[2] = {time_wish(wish, 0), time_wish(wish, 1)};
+
+	return utimensat(fd, "", times, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+/* The time of change alone: any change that changes nothing else. A chown would clear mode bits. */
+static int touch(const struct p9_node *node, int fd)
+{
+	struct statx stx;
+	int r;
+
+	if (node->id.type == S_IFLNK)
+		return p9_set_owner(fd, (uid_t)-1, (gid_t)-1);
+	r = p9_fs_stat(fd, &stx);
+	return r ? r : p9_set_mode(node, fd, stx.stx_mode & 07777);
+}
+
+/* In this order: a chown clears bits of the mode, and all but the last set the time of modification. */
+static int apply(struct p9_fid *fid, int fd, const struct wish *wish)
+{
+	uint32_t valid = wish->valid;
+	int r = 0;
+
+	if (valid & (P9_SETATTR_UID | P9_SETATTR_GID))
+		r = set_owner(fd, wish);
+	if (r == 0 && (valid & P9_SETATTR_MODE))
+		r = p9_set_mode(fid->node, fd, wish->mode & 07777);
+	if (r == 0 && (valid & P9_SETATTR_SIZE))
+		r = set_size(fid, wish->size);
+	if (r == 0 && (valid & (P9_SETATTR_ATIME | P9_SETATTR_MTIME)))
+		r = set_times(fd, wish);
+	if (valid == P9_SETATTR_CTIME)
+		r = touch(fid->node, fd);
+	return r;
+}
+
+/*
+ * Tsetattr fid[4] valid[4] mode[4] uid[4] gid[4] size[8] atime[16] mtime[16] - Rsetattr
+ *
+ * As far as the kernel lets this process: a server that is not root's cannot give files away.
+ */
+int p9_setattr(struct p9_server *server, struct p9_request *request)
+{
+	uint32_t number = p9_get_u32(&request->in);
+	_cleanup_release_ struct p9_node *held = NULL;
+	_cleanup_fid_ struct p9_fid *fid = NULL;
+	struct wish wish;
+	int fd, r;
+
+	get_wish(&request->in, &wish);
+	r = p9_get_end(&request->in);
+	if (r == 0)
+		r = p9_find_fid(server, number, P9_FID_ANY_FILE, &fid);
+	if (r == 0)
+		r = p9_node_writable(fid->node);
+	if (r)
+		return r;
+	fd = p9_fid_file(fid, &held);
+	return fd < 0 ? fd : apply(fid, fd, &wish);
+}
+
+/* A hidden file's file system is empty, whatever the host's may be. */
+static int stat_filesystem(const struct p9_fid *fid, struct statfs *fs)
+{
+	_cleanup_release_ struct p9_node *held = NULL;
 	int fd;
 
-	if (fid->node->hidden) {
+	if (fid->node->kind != P9_NODE_FILE) {
 		*fs = (struct statfs){.f_bsize = 4096, .f_namelen = NAME_MAX};
 		return 0;
 	}
-	fd = fid->fd >= 0 ? fid->fd : p9_node_fd(&server->nodes, fid->node);
+	fd = p9_fid_file(fid, &held);
 	if (fd < 0)
 		return fd;
 	return fstatfs(fd, fs) ? -errno : 0;
@@ -99,14 +247,13 @@ static int stat_filesystem(struct p9_server *server, const struct p9_fid *fid, s
 int p9_statfs(struct p9_server *server, struct p9_request *request)
 {
 	struct p9_writer *out = &request->out;
-	struct p9_fid *fid;
+	_cleanup_fid_ struct p9_fid *fid = NULL;
 	struct statfs fs;
 	uint64_t fsid;
 	int r = get_fid(server, request, &fid);
 
-	if (r)
-		return r;
-	r = stat_filesystem(server, fid, &fs);
+	if (r == 0)
+		r = stat_filesystem(fid, &fs);
 	if (r)
 		return r;
 	_Static_assert(sizeof(fs.f_fsid) == sizeof(fsid), "fsid is two words");
@@ -126,7 +273,8 @@ int p9_statfs(struct p9_server *server, struct p9_request *request)
 /* Treadlink fid[4] - Rreadlink target[s] */
 int p9_readlink(struct p9_server *server, struct p9_request *request)
 {
-	struct p9_fid *fid;
+	_cleanup_release_ struct p9_node *held = NULL;
+	_cleanup_fid_ struct p9_fid *fid = NULL;
 	ssize_t len;
 	int fd, r = get_fid(server, request, &fid);
 
@@ -134,119 +282,12 @@ int p9_readlink(struct p9_server *server, struct p9_request *request)
 		return r;
 	if (fid->node->id.type != S_IFLNK)
 		return -EINVAL;
-	fd = p9_node_fd(&server->nodes, fid->node);
+	fd = p9_fid_file(fid, &held);
 	if (fd < 0)
 		return fd;
-	len = readlinkat(fd, "", (char *)server->scratch, PATH_MAX);
+	len = readlinkat(fd, "", (char *)request->scratch, PATH_MAX);
 	if (len < 0)
 		return -errno;
-	p9_put_str(&request->out, (const char *)server->scratch, (size_t)len);
-	return 0;
-}
-
-/* Copies the list of names without those of trusted.*, in place; returns its new length. */
-static size_t hide_trusted(char *list, size_t len)
-{
-	size_t from = 0, to = 0;
-
-	while (from < len) {
-		size_t n = strnlen(list + from, len - from);
-
-		n += from + n < len;
-		if (strncmp(list + from, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN) != 0) {
-			memmove(list + to, list + from, n);
-			to += n;
-		}
-		from += n;
-	}
-	return to;
-}
-
-/* The value of an attribute, or the list of names if name is empty, into the server's scratch. */
-static ssize_t read_xattr(struct p9_server *server, int fd, const char *name)
-{
-	ssize_t len;
-
-	if (name[0])
-		len = fgetxattr(fd, name, server->scratch, XATTR_SIZE_MAX);
-	else
-		len = flistxattr(fd, (char *)server->scratch, XATTR_LIST_MAX);
-	if (len < 0)
-		return -errno;
-	return name[0] ? len : (ssize_t)hide_trusted((char *)server->scratch, (size_t)len);
-}
-
-/*
- * Attributes need a descriptor that is open for reading; what cannot be opened has none as far as this
- * server can tell.
- */
-static ssize_t fetch_xattr(struct p9_server *server, const struct p9_fid *fid, const char *name)
-{
-	struct p9_node *node = fid->node;
-	struct statx stx;
-	ssize_t len;
-	int fd;
-
-	if (node->hidden || (node->id.type != S_IFREG && node->id.type != S_IFDIR))
-		return -EOPNOTSUPP;
-	if (fid->fd >= 0)
-		return read_xattr(server, fid->fd, name);
-	fd = p9_node_open(&server->nodes, node, &stx);
-	if (fd < 0)
-		return fd == -EACCES || fd == -EPERM ? -EOPNOTSUPP : fd;
-	len = read_xattr(server, fd, name);
-	p9_node_close(&server->nodes, fd);
-	return len;
-}
-
-static int xattr_name(struct p9_str str, char name[XATTR_NAME_MAX + 1])
-{
-	if (str.len > XATTR_NAME_MAX)
-		return -ERANGE;
-	if (memchr(str.bytes, 0, str.len))
-		return -EINVAL;
-	memcpy(name, str.bytes, str.len);
-	name[str.len] = 0;
-	return 0;
-}
-
-/*
- * Txattrwalk fid[4] newfid[4] name[s] - Rxattrwalk size[8]
- *
- * newfid is then read, and clunked. trusted.* is not shown: it is for the host's administrator, and an
- * overlay in the guest, which asks for trusted.overlay.* on every lookup, must not take the host's
- * overlays for its own.
- */
-int p9_xattrwalk(struct p9_server *server, struct p9_request *request)
-{
-	uint32_t number = p9_get_u32(&request->in);
-	uint32_t newfid = p9_get_u32(&request->in);
-	struct p9_str str = p9_get_str(&request->in);
-	char name[XATTR_NAME_MAX + 1];
-	struct p9_fid *fid, *new;
-	ssize_t len;
-	int r = p9_get_end(&request->in);
-
-	if (r == 0)
-		r = xattr_name(str, name);
-	if (r)
-		return r;
-	fid = p9_fid_find(&server->fids, number);
-	if (!fid || fid->state == P9_FID_XATTR)
-		return -EBADF;
-	if (strncmp(name, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN) == 0)
-		return -ENODATA;
-	len = fetch_xattr(server, fid, name);
-	if (len < 0)
-		return (int)len;
-	r = p9_fid_add(&server->fids, newfid, fid->node, &new);
-	if (r)
-		return r;
-	r = p9_fid_set_xattr(&server->fids, new, server->scratch, (size_t)len);
-	if (r) {
-		p9_fid_remove(&server->fids, new);
-		return r;
-	}
-	p9_put_u64(&request->out, (uint64_t)len);
+	p9_put_str(&request->out, (const char *)request->scratch, (size_t)len);
 	return 0;
 }

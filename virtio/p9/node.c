@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -10,83 +11,247 @@
 
 #include "core/cleanup.h"
 #include "virtio/p9/kernel_fs.h"
+#include "virtio/p9/qid.h"
+
+#define FIRST_BUCKETS 64
 
 /* Descriptors to give back when the process, not this server, has run out. */
 #define EVICT_BATCH 16
 
+static void lock(struct p9_nodes *nodes)
+{
+	(void)pthread_mutex_lock(&nodes->lock);
+}
+
+static void unlock(struct p9_nodes *nodes)
+{
+	(void)pthread_mutex_unlock(&nodes->lock);
+}
+
+/* --- the tables: by id, and by place. With the lock. ------------------------------------------------ */
+
+static size_t mix(uint64_t a, uint64_t b)
+{
+	uint64_t v = (a ^ b * 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL;
+
+	return (size_t)(v ^ v >> 32);
+}
+
+static struct p9_node_bucket *id_bucket(const struct p9_nodes *nodes, const struct p9_file_id *id)
+{
+	return &nodes->by_id[mix(id->ino, id->dev) & (nodes->bucket_count - 1)];
+}
+
+static struct p9_node_bucket *place_bucket(const struct p9_nodes *nodes, const struct p9_node *dir,
+					   const char *name)
+{
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 1099511628211ULL;
+	return &nodes->by_place[mix(hash, (uintptr_t)dir) & (nodes->bucket_count - 1)];
+}
+
+static struct p9_node *find_place(const struct p9_nodes *nodes, const struct p9_node *dir,
+				  const char *name)
+{
+	struct p9_node *node;
+
+	LIST_FOREACH(node, place_bucket(nodes, dir, name), same_place)
+	{
+		if (node->parent == dir && strcmp(node->name, name) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+static void index_node(struct p9_nodes *nodes, struct p9_node *node)
+{
+	LIST_INSERT_HEAD(id_bucket(nodes, &node->id), node, same_id);
+	if (!node->unnamed)
+		LIST_INSERT_HEAD(place_bucket(nodes, node->parent, node->name), node, same_place);
+}
+
+/* Twice the buckets. Without memory for them the tables work on, slower. */
+static void grow(struct p9_nodes *nodes)
+{
+	struct p9_node_bucket *old = nodes->by_id, *old_place = nodes->by_place;
+	size_t count = nodes->bucket_count;
+	struct p9_node_bucket *by_id = calloc(count * 2, sizeof(*by_id));
+	struct p9_node_bucket *by_place = calloc(count * 2, sizeof(*by_place));
+
+	if (!by_id || !by_place) {
+		free(by_id);
+		free(by_place);
+		return;
+	}
+	nodes->by_id = by_id;
+	nodes->by_place = by_place;
+	nodes->bucket_count = count * 2;
+	for (size_t i = 0; i < count; i++) {
+		struct p9_node *node;
+
+		while ((node = LIST_FIRST(&old[i]))) {
+			LIST_REMOVE(node, same_id);
+			index_node(nodes, node);
+		}
+	}
+	free(old);
+	free(old_place);
+}
+
+/* --- descriptors. With the lock. -------------------------------------------------------------------- */
+
 static void node_close(struct p9_nodes *nodes, struct p9_node *node)
 {
-	TAILQ_REMOVE(&nodes->lru, node, lru);
 	nodes->descriptors--;
-	(void)close(node->fd);
+	(void)close(node->fd); /* O_PATH: nothing to flush */
 	node->fd = -1;
 }
 
-static void node_opened(struct p9_nodes *nodes, struct p9_node *node, int fd)
+/* Closable: known by a name, not in use, and not an export's root, which has none. */
+static bool evictable(const struct p9_node *node)
 {
-	node->fd = fd;
-	nodes->descriptors++;
-	TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
+	return node->fd >= 0 && node->pins == 0 && !node->unnamed;
 }
 
-/*
- * Closes the descriptor unused for longest, but never the last used one: whoever makes room is about
- * to use that.
- */
 static bool evict(struct p9_nodes *nodes)
 {
 	struct p9_node *oldest = TAILQ_LAST(&nodes->lru, p9_node_list);
 
-	if (!oldest || oldest == TAILQ_FIRST(&nodes->lru))
+	if (!oldest)
 		return false;
+	TAILQ_REMOVE(&nodes->lru, oldest, lru);
 	node_close(nodes, oldest);
 	return true;
 }
 
-static int make_room(struct p9_nodes *nodes)
+static int reserve(struct p9_nodes *nodes)
 {
 	while (nodes->descriptors >= nodes->max_descriptors) {
 		if (!evict(nodes))
 			return -EMFILE;
 	}
+	nodes->descriptors++;
 	return 0;
 }
 
-/* One of the three ways to open something, by kind. */
-enum open_kind {
-	OPEN_PATH,
-	OPEN_FILE,
-	OPEN_DIR
-};
-
-static int open_once(int dir_fd, const char *name, enum open_kind kind)
+int p9_node_reserve(struct p9_nodes *nodes)
 {
-	switch (kind) {
-	case OPEN_PATH:
-		return p9_fs_lookup(dir_fd, name);
-	case OPEN_FILE:
-		return p9_fs_open_file(dir_fd, name);
-	default:
-		return p9_fs_open_dir(dir_fd);
-	}
+	int r;
+
+	lock(nodes);
+	r = reserve(nodes);
+	unlock(nodes);
+	return r;
 }
 
-/* dir_fd belongs to the node used last, or is the root's. */
-static int open_with_room(struct p9_nodes *nodes, int dir_fd, const char *name, enum open_kind kind)
+void p9_node_unreserve(struct p9_nodes *nodes)
 {
-	int fd = make_room(nodes);
+	lock(nodes);
+	nodes->descriptors--;
+	unlock(nodes);
+}
 
+/* The process, not this server, has run out of descriptors: some are given back for another try. */
+static bool make_room(struct p9_nodes *nodes, int error)
+{
+	bool some = false;
+
+	if (error != -EMFILE && error != -ENFILE)
+		return false;
+	lock(nodes);
+	for (int i = 0; i < EVICT_BATCH && evict(nodes); i++)
+		some = true;
+	unlock(nodes);
+	return some;
+}
+
+/* Looks an entry up, its descriptor already reserved; gives that back if it fails. */
+static int open_entry(struct p9_nodes *nodes, int dir_fd, const char *name)
+{
+	int fd = p9_fs_lookup(dir_fd, name);
+
+	if (fd < 0 && make_room(nodes, fd))
+		fd = p9_fs_lookup(dir_fd, name);
 	if (fd < 0)
-		return fd;
-	fd = open_once(dir_fd, name, kind);
-	if (fd != -EMFILE && fd != -ENFILE)
-		return fd;
-	for (int i = 0; i < EVICT_BATCH; i++) {
-		if (!evict(nodes))
-			break;
-	}
-	return open_once(dir_fd, name, kind);
+		p9_node_unreserve(nodes);
+	return fd;
 }
+
+/* --- places. With the lock. ------------------------------------------------------------------------- */
+
+static void put(struct p9_nodes *nodes, struct p9_node *node)
+{
+	/* Not by recursion: how deep a tree is, is for others to decide. */
+	while (node && --node->refs == 0) {
+		struct p9_node *parent = node->parent;
+
+		if (evictable(node))
+			TAILQ_REMOVE(&nodes->lru, node, lru);
+		if (node->fd >= 0)
+			node_close(nodes, node);
+		LIST_REMOVE(node, same_id);
+		if (!node->unnamed)
+			LIST_REMOVE(node, same_place);
+		nodes->count--;
+		free(node->name);
+		free(node);
+		node = parent;
+	}
+}
+
+static void forget_place(struct p9_nodes *nodes, struct p9_node *node)
+{
+	if (node->unnamed)
+		return;
+	if (evictable(node))
+		TAILQ_REMOVE(&nodes->lru, node, lru);
+	LIST_REMOVE(node, same_place);
+	node->unnamed = true;
+}
+
+/* Is dir the node, or below it, by what is known? */
+static bool is_within(const struct p9_node *dir, const struct p9_node *node)
+{
+	while (dir && dir != node)
+		dir = dir->parent;
+	return dir;
+}
+
+/*
+ * The node was seen at this place. It keeps the one it has where this would make it its own ancestor
+ * (the host moves directories while the guest walks), or where there is no memory for the name.
+ */
+static void set_place(struct p9_nodes *nodes, struct p9_node *node, struct p9_node *dir,
+		      const char *name)
+{
+	struct p9_node *old = node->parent;
+	char *copy;
+
+	if (!node->unnamed && old == dir && strcmp(node->name, name) == 0)
+		return;
+	if (!old || is_within(dir, node))
+		return;
+	copy = strdup(name);
+	if (!copy)
+		return;
+	if (!node->unnamed)
+		LIST_REMOVE(node, same_place);
+	free(node->name);
+	node->name = copy;
+	dir->refs++;
+	node->parent = dir;
+	if (node->unnamed) {
+		node->unnamed = false;
+		if (evictable(node))
+			TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
+	}
+	LIST_INSERT_HEAD(place_bucket(nodes, dir, name), node, same_place);
+	put(nodes, old);
+}
+
+/* --- lookups ---------------------------------------------------------------------------------------- */
 
 /*
  * A hidden file as the guest sees it: nothing but its existence is the host's. /proc's link count, say,
@@ -107,261 +272,523 @@ static void hidden_attributes(const struct p9_file_id *id, struct statx *stx)
 	};
 }
 
-/* What lookup() found. fd is -1 if the entry is hidden. */
+/* What was found at a place. fd is -1 if it is hidden. */
 struct found {
 	int fd;
-	bool hidden;
+	enum p9_node_kind kind;
+	const struct p9_export *export;
 	struct p9_file_id id;
 	struct statx stx;
 };
 
-static int classify(const struct p9_nodes *nodes, int fd, struct found *found)
+/* Whether a file that was found is to be hidden: 0 or -errno. */
+static int classify(const struct p9_nodes *nodes, const struct p9_node *dir, int fd,
+		    const char *name, struct found *found)
 {
-	int r;
+	bool crossing =
+		found->id.dev != dir->id.dev || (found->stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+	int hidden = 0;
 
-	r = kernel_fs_is(fd, found->id.dev, nodes->root->fd);
-	if (r <= 0)
-		return r;
-	found->hidden = true;
+	found->kind = P9_NODE_FILE;
+	if (p9_hides_file(nodes->share->hides, &found->id) ||
+	    p9_hides_entry(nodes->share->hides, &dir->id, name))
+		hidden = 1;
+	else if (crossing)
+		hidden = kernel_fs_is(fd, found->id.dev, dir->export->fd);
+	if (hidden <= 0)
+		return hidden;
+	found->kind = P9_NODE_HIDDEN;
 	found->id.type = found->id.type == S_IFDIR ? S_IFDIR : S_IFREG;
 	hidden_attributes(&found->id, &found->stx);
 	return 0;
 }
 
-static int lookup(struct p9_nodes *nodes, const struct p9_node *dir, int dir_fd, const char *name,
-		  struct found *found)
+/* Looks at the entry of a directory whose descriptor is held. found->fd takes a reserved place. */
+static int look_up(struct p9_nodes *nodes, const struct p9_node *dir, int dir_fd, const char *name,
+		   struct found *found)
 {
-	_cleanup_close_ int fd = open_with_room(nodes, dir_fd, name, OPEN_PATH);
-	bool crossing;
-	int r;
+	int fd, r = p9_node_reserve(nodes);
 
+	if (r)
+		return r;
+	fd = open_entry(nodes, dir_fd, name);
 	if (fd < 0)
 		return fd;
 	r = p9_fs_stat(fd, &found->stx);
-	if (r)
-		return r;
-	found->id = p9_fs_id(&found->stx);
-	found->hidden = false;
-	crossing =
-		found->id.dev != dir->id.dev || (found->stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-	if (crossing) {
-		r = classify(nodes, fd, found);
-		if (r)
-			return r;
+	if (r == 0) {
+		found->id = p9_fs_id(&found->stx);
+		found->export = dir->export;
+		r = classify(nodes, dir, fd, name, found);
 	}
-	found->fd = found->hidden ? -1 : steal_fd(&fd);
-	return 0;
+	found->fd = fd;
+	if (r || found->kind == P9_NODE_HIDDEN) {
+		p9_node_close(nodes, fd);
+		found->fd = -1;
+	}
+	return r;
 }
 
-/* Finds the file of a closed node again. */
-static int reopen(struct p9_nodes *nodes, struct p9_node *node, int parent_fd)
+/* The descriptor found for a node that may have got one meanwhile. With the lock. */
+static void install(struct p9_nodes *nodes, struct p9_node *node, int fd)
 {
-	struct found found;
-	int r = lookup(nodes, node->parent, parent_fd, node->name, &found);
-
-	if (r)
-		return r;
-	if (found.hidden)
-		return -ESTALE;
-	if (!p9_fs_id_equal(&found.id, &node->id)) {
-		(void)close(found.fd);
-		return -ESTALE;
-	}
-	node_opened(nodes, node, found.fd);
-	return 0;
-}
-
-static void touch(struct p9_nodes *nodes, struct p9_node *node)
-{
-	if (!node->parent || node == TAILQ_FIRST(&nodes->lru))
+	if (fd < 0)
 		return;
-	TAILQ_REMOVE(&nodes->lru, node, lru);
-	TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
+	if (node->fd >= 0) {
+		nodes->descriptors--;
+		(void)close(fd);
+		return;
+	}
+	node->fd = fd;
+	if (evictable(node))
+		TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
 }
 
-int p9_node_fd(struct p9_nodes *nodes, struct p9_node *node)
+static struct p9_node *find_id(const struct p9_nodes *nodes, const struct found *found)
 {
-	struct p9_node *open = node;
+	struct p9_node *node;
 
-	/* Not by recursion: how deep a tree is, is for others to decide. */
-	while (open->fd < 0) {
-		open->parent->down = open;
-		open = open->parent;
+	LIST_FOREACH(node, id_bucket(nodes, &found->id), same_id)
+	{
+		if (node->export == found->export && node->kind == found->kind &&
+		    p9_fs_id_equal(&node->id, &found->id))
+			return node;
 	}
-	touch(nodes, open);
-	while (open != node) {
-		int r = reopen(nodes, open->down, open->fd);
-
-		if (r)
-			return r;
-		open = open->down;
-	}
-	return node->fd;
+	return NULL;
 }
 
+/* With the lock. name NULL: the node has no place, and never will. */
 static int node_new(struct p9_nodes *nodes, struct p9_node *parent, const char *name,
-		    struct p9_node **node)
+		    const struct found *found, struct p9_node **node)
 {
-	size_t len = strlen(name);
-
 	if (nodes->count >= nodes->max)
 		return -ENFILE;
-	*node = calloc(1, sizeof(**node) + len + 1);
+	*node = calloc(1, sizeof(**node));
 	if (!*node)
 		return -ENOMEM;
+	(*node)->name = name ? strdup(name) : NULL;
+	if (name && !(*node)->name) {
+		free(*node);
+		return -ENOMEM;
+	}
+	if (nodes->count >= nodes->bucket_count)
+		grow(nodes);
 	nodes->count++;
-	memcpy((*node)->name, name, len);
+	if (parent)
+		parent->refs++;
+	(*node)->nodes = nodes;
 	(*node)->refs = 1;
 	(*node)->fd = -1;
-	(*node)->parent = parent ? p9_node_get(parent) : NULL;
+	(*node)->kind = found->kind;
+	(*node)->export = found->export;
+	(*node)->id = found->id;
+	(*node)->parent = parent;
+	(*node)->unnamed = !name;
+	index_node(nodes, *node);
 	return 0;
 }
 
-int p9_node_child(struct p9_nodes *nodes, struct p9_node *dir, const char *name,
-		  struct p9_node **child, struct statx *stx)
+/* The node of what was found, whose descriptor it takes over in any case. */
+static int adopt(struct p9_nodes *nodes, struct p9_node *dir, const char *name,
+		 const struct found *found, struct p9_node **node)
 {
+	int r = 0;
+
+	lock(nodes);
+	*node = find_id(nodes, found);
+	if (*node) {
+		(*node)->refs++;
+		set_place(nodes, *node, dir, name);
+	} else {
+		r = node_new(nodes, dir, name, found, node);
+	}
+	if (r == 0)
+		install(nodes, *node, found->fd);
+	unlock(nodes);
+	if (r && found->fd >= 0)
+		p9_node_close(nodes, found->fd);
+	return r;
+}
+
+static int child_export(struct p9_nodes *nodes, const char *name, struct p9_node **child,
+			struct statx *stx)
+{
+	const struct p9_share *share = nodes->share;
+	int r;
+
+	for (size_t i = 0; i < share->export_count; i++) {
+		if (strcmp(share->exports[i].name, name) != 0)
+			continue;
+		r = p9_node_stat(nodes->exports[i], stx);
+		if (r == 0)
+			*child = p9_node_get(nodes->exports[i]);
+		return r;
+	}
+	return -ENOENT;
+}
+
+int p9_node_child(struct p9_node *dir, const char *name, struct p9_node **child, struct statx *stx)
+{
+	struct p9_nodes *nodes = dir->nodes;
 	struct found found;
 	int dir_fd, r;
 
 	if (dir->id.type != S_IFDIR)
 		return -ENOTDIR;
-	if (dir->hidden)
+	if (dir->kind == P9_NODE_EXPORTS)
+		return child_export(nodes, name, child, stx);
+	if (dir->kind == P9_NODE_HIDDEN)
 		return -ENOENT;
-	dir_fd = p9_node_fd(nodes, dir);
+	dir_fd = p9_node_hold(dir);
 	if (dir_fd < 0)
 		return dir_fd;
-	r = node_new(nodes, dir, name, child);
+	r = look_up(nodes, dir, dir_fd, name, &found);
+	p9_node_release(dir);
 	if (r)
 		return r;
-	r = lookup(nodes, dir, dir_fd, name, &found);
-	if (r) {
-		p9_node_put(nodes, *child);
-		return r;
-	}
-	(*child)->id = found.id;
-	(*child)->hidden = found.hidden;
-	if (!found.hidden)
-		node_opened(nodes, *child, found.fd);
 	*stx = found.stx;
-	return 0;
+	return adopt(nodes, dir, name, &found, child);
+}
+
+int p9_node_created(struct p9_node *dir, const char *name, const struct statx *stx,
+		    struct p9_node **node)
+{
+	struct p9_nodes *nodes = dir->nodes;
+	struct found found = {
+		.fd = -1,
+		.kind = P9_NODE_FILE,
+		.export = dir->export,
+		.id = p9_fs_id(stx),
+	};
+
+	return adopt(nodes, dir, name, &found, node);
+}
+
+/* --- holding ---------------------------------------------------------------------------------------- */
+
+/* An open node is pinned. With the lock. */
+static int pin(struct p9_nodes *nodes, struct p9_node *node)
+{
+	if (evictable(node))
+		TAILQ_REMOVE(&nodes->lru, node, lru);
+	node->pins++;
+	return node->fd;
+}
+
+static void unpin(struct p9_nodes *nodes, struct p9_node *node)
+{
+	node->pins--;
+	if (evictable(node))
+		TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
+}
+
+/*
+ * Opens the topmost closed node on the way to this one, at its place. Called with the lock, which it
+ * lets go meanwhile.
+ */
+static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
+{
+	struct p9_node *dir;
+	struct found found;
+	char name[NAME_MAX + 1];
+	int r;
+
+	while (!node->unnamed && node->parent->fd < 0 && node->parent->kind == P9_NODE_FILE)
+		node = node->parent;
+	if (node->unnamed || node->parent->kind != P9_NODE_FILE)
+		return -ESTALE;
+	dir = node->parent;
+	dir->refs++;
+	node->refs++;
+	(void)pin(nodes, dir);
+	(void)strcpy(name, node->name);
+	unlock(nodes);
+
+	r = look_up(nodes, dir, dir->fd, name, &found);
+	lock(nodes);
+	if (r == 0 && found.kind == node->kind && p9_fs_id_equal(&found.id, &node->id)) {
+		install(nodes, node, found.fd);
+	} else if (r == 0) {
+		if (found.fd >= 0) {
+			nodes->descriptors--;
+			(void)close(found.fd);
+		}
+		r = -ESTALE;
+	}
+	unpin(nodes, dir);
+	put(nodes, node);
+	put(nodes, dir);
+	return r;
+}
+
+int p9_node_hold(struct p9_node *node)
+{
+	struct p9_nodes *nodes = node->nodes;
+	int r = 0, fd;
+
+	if (node->kind != P9_NODE_FILE)
+		return -ENOENT;
+	lock(nodes);
+	while (node->fd < 0 && r == 0)
+		r = reopen_one(nodes, node);
+	fd = r ? r : pin(nodes, node);
+	unlock(nodes);
+	return fd;
+}
+
+void p9_node_release(struct p9_node *node)
+{
+	struct p9_nodes *nodes = node->nodes;
+	lock(nodes);
+	unpin(nodes, node);
+	unlock(nodes);
+}
+
+/* --- what is asked of a node ------------------------------------------------------------------------ */
+
+struct p9_node *p9_node_get(struct p9_node *node)
+{
+	lock(node->nodes);
+	node->refs++;
+	unlock(node->nodes);
+	return node;
+}
+
+void p9_node_put(struct p9_node *node)
+{
+	struct p9_nodes *nodes = node->nodes;
+	lock(nodes);
+	put(nodes, node);
+	unlock(nodes);
 }
 
 struct p9_node *p9_node_parent(struct p9_node *node)
 {
-	return p9_node_get(node->parent ? node->parent : node);
+	struct p9_nodes *nodes = node->nodes;
+	struct p9_node *parent;
+
+	lock(nodes);
+	parent = node->parent ? node->parent : node;
+	parent->refs++;
+	unlock(nodes);
+	return parent;
 }
 
-struct p9_node *p9_node_get(struct p9_node *node)
+int p9_node_place(struct p9_node *node, struct p9_node **dir, char name[NAME_MAX + 1])
 {
-	node->refs++;
+	struct p9_nodes *nodes = node->nodes;
+	int r = 0;
+
+	lock(nodes);
+	if (!node->parent || node->parent->kind == P9_NODE_EXPORTS) {
+		r = -EACCES;
+	} else if (node->unnamed) {
+		r = -ENOENT;
+	} else {
+		*dir = node->parent;
+		(*dir)->refs++;
+		(void)strcpy(name, node->name);
+	}
+	unlock(nodes);
+	return r;
+}
+
+struct p9_node *p9_node_at(struct p9_node *dir, const char *name)
+{
+	struct p9_nodes *nodes = dir->nodes;
+	struct p9_node *node;
+
+	lock(nodes);
+	node = find_place(nodes, dir, name);
+	if (node)
+		node->refs++;
+	unlock(nodes);
 	return node;
 }
 
-void p9_node_put(struct p9_nodes *nodes, struct p9_node *node)
+void p9_node_unnamed(struct p9_node *dir, const char *name)
 {
-	/* Not by recursion, as above. The root is put back by p9_nodes_destroy() only. */
-	while (node && --node->refs == 0) {
-		struct p9_node *parent = node->parent;
+	struct p9_nodes *nodes = dir->nodes;
+	struct p9_node *node;
 
-		if (node->fd >= 0 && parent)
-			node_close(nodes, node);
-		nodes->count--;
-		free(node);
-		node = parent;
-	}
+	lock(nodes);
+	while ((node = find_place(nodes, dir, name)))
+		forget_place(nodes, node);
+	unlock(nodes);
 }
 
-int p9_node_stat(struct p9_nodes *nodes, struct p9_node *node, struct statx *stx)
+void p9_node_moved(struct p9_node *dir, const char *name, struct p9_node *new_dir,
+		   const char *new_name)
 {
-	int fd;
+	struct p9_nodes *nodes = dir->nodes;
+	struct p9_node *node, *gone;
 
-	if (node->hidden) {
+	lock(nodes);
+	node = find_place(nodes, dir, name);
+	while ((gone = find_place(nodes, new_dir, new_name)) && gone != node)
+		forget_place(nodes, gone);
+	if (node)
+		set_place(nodes, node, new_dir, new_name);
+	unlock(nodes);
+}
+
+int p9_node_stat(struct p9_node *node, struct statx *stx)
+{
+	int r, fd;
+
+	if (node->kind != P9_NODE_FILE) {
 		hidden_attributes(&node->id, stx);
 		return 0;
 	}
-	fd = p9_node_fd(nodes, node);
-	return fd < 0 ? fd : p9_fs_stat(fd, stx);
-}
-
-static int open_file(struct p9_nodes *nodes, struct p9_node *node)
-{
-	int parent_fd = p9_node_fd(nodes, node->parent);
-
-	return parent_fd < 0 ? parent_fd : open_with_room(nodes, parent_fd, node->name, OPEN_FILE);
-}
-
-static int open_dir(struct p9_nodes *nodes, struct p9_node *node)
-{
-	int fd = p9_node_fd(nodes, node);
-
-	return fd < 0 ? fd : open_with_room(nodes, fd, NULL, OPEN_DIR);
-}
-
-int p9_node_open(struct p9_nodes *nodes, struct p9_node *node, struct statx *stx)
-{
-	_cleanup_close_ int fd = -1;
-	struct p9_file_id id;
-	int r;
-
-	switch (node->id.type) {
-	case S_IFREG:
-		fd = open_file(nodes, node);
-		break;
-	case S_IFDIR:
-		fd = open_dir(nodes, node);
-		break;
-	case S_IFLNK:
-		return -ELOOP;
-	default:
-		return -ENXIO;
-	}
+	fd = p9_node_hold(node);
 	if (fd < 0)
 		return fd;
 	r = p9_fs_stat(fd, stx);
-	if (r)
-		return r;
-	id = p9_fs_id(stx);
-	if (!p9_fs_id_equal(&id, &node->id))
-		return -ESTALE;
-	nodes->descriptors++;
-	return steal_fd(&fd);
+	p9_node_release(node);
+	return r;
+}
+
+int p9_node_writable(const struct p9_node *node)
+{
+	if (node->kind == P9_NODE_EXPORTS || !node->export->writable)
+		return -EROFS;
+	return node->kind == P9_NODE_HIDDEN ? -EACCES : 0;
+}
+
+int p9_node_proc_fd(const struct p9_node *node)
+{
+	return node->nodes->share->proc_fd;
+}
+
+static int open_again(struct p9_nodes *nodes, const struct p9_node *node, int fd, int flags)
+{
+	return node->id.type == S_IFDIR ? p9_fs_open_dir(fd)
+					: p9_fs_reopen(nodes->share->proc_fd, fd, flags);
+}
+
+int p9_node_open(struct p9_node *node, int flags)
+{
+	struct p9_nodes *nodes = node->nodes;
+	int fd, new;
+
+	if (node->id.type == S_IFLNK)
+		return -ELOOP;
+	if (node->id.type != S_IFREG && node->id.type != S_IFDIR)
+		return -ENXIO;
+	fd = p9_node_hold(node);
+	if (fd < 0)
+		return fd;
+	new = p9_node_reserve(nodes);
+	if (new == 0) {
+		new = open_again(nodes, node, fd, flags);
+		if (new < 0 && make_room(nodes, new))
+			new = open_again(nodes, node, fd, flags);
+		if (new < 0)
+			p9_node_unreserve(nodes);
+	}
+	p9_node_release(node);
+	return new;
 }
 
 void p9_node_close(struct p9_nodes *nodes, int fd)
 {
-	nodes->descriptors--;
 	(void)close(fd);
+	p9_node_unreserve(nodes);
 }
 
-int p9_nodes_init(struct p9_nodes *nodes, int root_fd, size_t max, size_t max_descriptors)
-{
-	struct statx stx;
-	int r;
+/* --- set-up ----------------------------------------------------------------------------------------- */
 
-	*nodes = (struct p9_nodes){.max = max, .max_descriptors = max_descriptors};
-	TAILQ_INIT(&nodes->lru);
-	r = p9_fs_stat(root_fd, &stx);
+/* The root of one export, not to be found by any name. */
+static int add_export(struct p9_nodes *nodes, const struct p9_export *export,
+		      struct p9_node *parent, struct p9_node **node)
+{
+	struct found found = {.fd = export->fd, .export = export};
+	int r = p9_fs_stat(export->fd, &found.stx);
+
 	if (r)
 		return r;
-	if (!S_ISDIR(stx.stx_mode))
+	found.id = p9_fs_id(&found.stx);
+	if (found.id.type != S_IFDIR && found.id.type != S_IFREG)
 		return -ENOTDIR;
-	r = node_new(nodes, NULL, "", &nodes->root);
+	r = kernel_fs_is(export->fd, found.id.dev, export->fd);
+	if (r)
+		return r < 0 ? r : -ENOTSUP;
+	r = node_new(nodes, parent, NULL, &found, node);
 	if (r)
 		return r;
-	nodes->root->id = p9_fs_id(&stx);
-	r = kernel_fs_is(root_fd, nodes->root->id.dev, root_fd);
-	if (r < 0) {
-		p9_node_put(nodes, nodes->root);
-		return r;
-	}
-	nodes->root->hidden = r > 0;
-	nodes->root->fd = root_fd;
-	nodes->descriptors = 1;
+	(*node)->fd = export->fd;
+	nodes->descriptors++;
 	return 0;
+}
+
+static bool has_directory_of_exports(const struct p9_share *share)
+{
+	return share->export_count != 1 || share->exports[0].name[0];
+}
+
+static int add_exports(struct p9_nodes *nodes)
+{
+	const struct p9_share *share = nodes->share;
+	struct found directory = {
+		.kind = P9_NODE_EXPORTS,
+		.id = {.dev = P9_DEV_EXPORTS, .type = S_IFDIR},
+	};
+	int r = 0;
+
+	if (has_directory_of_exports(share))
+		r = node_new(nodes, NULL, NULL, &directory, &nodes->root);
+	for (size_t i = 0; i < share->export_count && r == 0; i++)
+		r = add_export(nodes, &share->exports[i], nodes->root, &nodes->exports[i]);
+	if (r == 0 && !nodes->root)
+		nodes->root = nodes->exports[0];
+	return r;
+}
+
+/* The exports' roots, and what is above them. Their descriptors stay the caller's unless `close` is set. */
+static void drop_exports(struct p9_nodes *nodes, bool close)
+{
+	for (size_t i = 0; i < nodes->share->export_count; i++) {
+		struct p9_node *node = nodes->exports[i];
+
+		if (!node)
+			continue;
+		if (!close) {
+			node->fd = -1;
+			nodes->descriptors--;
+		}
+		put(nodes, node);
+	}
+	if (nodes->root && has_directory_of_exports(nodes->share))
+		put(nodes, nodes->root);
+	free(nodes->exports);
+	free(nodes->by_id);
+	free(nodes->by_place);
+	(void)pthread_mutex_destroy(&nodes->lock);
+}
+
+int p9_nodes_init(struct p9_nodes *nodes, const struct p9_share *share, size_t max,
+		  size_t max_descriptors)
+{
+	int r = -ENOMEM;
+
+	*nodes = (struct p9_nodes){
+		.share = share,
+		.bucket_count = FIRST_BUCKETS,
+		.max = max + share->export_count + 1,
+		.max_descriptors = max_descriptors,
+	};
+	(void)pthread_mutex_init(&nodes->lock, NULL);
+	TAILQ_INIT(&nodes->lru);
+	nodes->by_id = calloc(FIRST_BUCKETS, sizeof(*nodes->by_id));
+	nodes->by_place = calloc(FIRST_BUCKETS, sizeof(*nodes->by_place));
+	nodes->exports = calloc(share->export_count + 1, sizeof(struct p9_node *));
+	if (nodes->by_id && nodes->by_place && nodes->exports)
+		r = add_exports(nodes);
+	if (r)
+		drop_exports(nodes, false);
+	return r;
 }
 
 void p9_nodes_destroy(struct p9_nodes *nodes)
 {
-	(void)close(nodes->root->fd);
-	p9_node_put(nodes, nodes->root);
+	drop_exports(nodes, true);
 }

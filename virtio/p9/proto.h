@@ -52,6 +52,7 @@ enum p9_type {
 #define P9_HEAD_SIZE    7u  /* size, type, tag */
 #define P9_RLERROR_SIZE 11u /* head, ecode[4] */
 #define P9_RREAD_HEAD   11u /* head, count[4]; the data follows */
+#define P9_TWRITE_HEAD  23u /* head, fid[4], offset[8], count[4]; the data follows */
 #define P9_QID_SIZE     13u
 #define P9_DIRENT_FIXED 24u /* a dirent without the bytes of its name */
 
@@ -68,8 +69,8 @@ enum p9_qid_type {
 };
 
 /*
- * Open flags of Tlopen. They are Linux's octal O_* values of x86 and the generic ABI, whatever the
- * guest's architecture. A read-only share looks at no others.
+ * Open flags of Tlopen and Tlcreate. They are Linux's octal O_* values of x86 and the generic ABI, whatever
+ * the guest's architecture. The server looks at no others.
  */
 enum p9_dotl_flags {
 	P9_DOTL_RDONLY = 00000000,
@@ -80,7 +81,25 @@ enum p9_dotl_flags {
 	P9_DOTL_EXCL = 00000200,
 	P9_DOTL_TRUNC = 00001000,
 	P9_DOTL_APPEND = 00002000,
+	P9_DOTL_DSYNC = 00010000,
 	P9_DOTL_DIRECTORY = 00200000,
+	P9_DOTL_SYNC = 04010000, /* two bits, one of them DSYNC's */
+};
+
+/* Tunlinkat's flags. */
+#define P9_DOTL_AT_REMOVEDIR 0x200u
+
+/* Tsetattr's valid: what is to be set. */
+enum p9_setattr {
+	P9_SETATTR_MODE = 0x001,
+	P9_SETATTR_UID = 0x002,
+	P9_SETATTR_GID = 0x004,
+	P9_SETATTR_SIZE = 0x008,
+	P9_SETATTR_ATIME = 0x010, /* to the time of now, without ATIME_SET */
+	P9_SETATTR_MTIME = 0x020,
+	P9_SETATTR_CTIME = 0x040,
+	P9_SETATTR_ATIME_SET = 0x080,
+	P9_SETATTR_MTIME_SET = 0x100,
 };
 
 /* Rgetattr's valid: mode, nlink, uid, gid, rdev, atime, mtime, ctime, ino, size, blocks. */
@@ -92,7 +111,11 @@ enum p9_lock {
 	P9_LOCK_TYPE_WRLCK = 1,
 	P9_LOCK_TYPE_UNLCK = 2,
 };
-#define P9_LOCK_SUCCESS 0
+enum p9_lock_status {
+	P9_LOCK_SUCCESS = 0,
+	P9_LOCK_BLOCKED = 1,
+	P9_LOCK_ERROR = 2,
+};
 
 struct p9_qid {
 	uint8_t type;

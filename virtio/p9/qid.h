@@ -12,6 +12,8 @@
 #ifndef VIRTIO_P9_QID_H
 #define VIRTIO_P9_QID_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -21,18 +23,25 @@
 
 #define P9_DEVICES_MAX 256
 
+/* Set it up with P9_DEVICES_INIT. Devices are only added: looking one up takes no lock. */
 struct p9_devices {
 	uint64_t dev[P9_DEVICES_MAX];
-	size_t count;
+	_Atomic size_t count;
+	pthread_mutex_t lock; /* for adding */
 };
+#define P9_DEVICES_INIT ((struct p9_devices){.lock = PTHREAD_MUTEX_INITIALIZER})
+
+/* The directory of exports is on no device of the host's; its path is one that no file gets. */
+#define P9_DEV_EXPORTS  UINT64_MAX
+#define P9_PATH_EXPORTS (1ULL << 62)
 
 uint64_t p9_qid_path(struct p9_devices *devices, uint64_t dev, uint64_t ino);
 
 /*
- * The qid of the file stx describes. Its version changes with mtime and ctime, and is never 0, which Linux
- * takes for "do not cache".
+ * The qid of the file stx describes. Its version changes with mtime and ctime, and is never 0; but for a
+ * regular file that is not to be cached it always is: Linux takes it for that.
  */
-struct p9_qid p9_qid_of(struct p9_devices *devices, const struct statx *stx);
+struct p9_qid p9_qid_of(struct p9_devices *devices, const struct statx *stx, bool direct);
 
 /* The qid.type for S_IFMT bits, or for a d_type shifted to their place. */
 uint8_t p9_qid_type(unsigned int mode);

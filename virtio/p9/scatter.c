@@ -20,18 +20,29 @@ size_t scatter_size(const struct iovec *iov, size_t count)
 	return size;
 }
 
-size_t scatter_read(const struct iovec *iov, size_t count, void *data, size_t len)
+size_t scatter_read_from(const struct iovec *iov, size_t count, size_t offset, void *data,
+			 size_t len)
 {
 	size_t done = 0;
 
 	for (size_t i = 0; i < count && done < len; i++) {
-		size_t n = min_size(iov[i].iov_len, len - done);
+		size_t n;
 
-		if (n)
-			memcpy((char *)data + done, iov[i].iov_base, n);
+		if (offset >= iov[i].iov_len) {
+			offset -= iov[i].iov_len;
+			continue;
+		}
+		n = min_size(iov[i].iov_len - offset, len - done);
+		memcpy((char *)data + done, (const char *)iov[i].iov_base + offset, n);
+		offset = 0;
 		done += n;
 	}
 	return done;
+}
+
+size_t scatter_read(const struct iovec *iov, size_t count, void *data, size_t len)
+{
+	return scatter_read_from(iov, count, 0, data, len);
 }
 
 size_t scatter_write(const struct iovec *iov, size_t count, const void *data, size_t len)

@@ -14,7 +14,11 @@ size_t scatter_size(const struct iovec *iov, size_t count);
 /* Copies from the start of the list; returns the bytes copied, fewer than len only if it ends before. */
 size_t scatter_read(const struct iovec *iov, size_t count, void *data, size_t len);
 
-/* The same in the other direction. */
+/* The same, but for the first `offset` bytes. */
+size_t scatter_read_from(const struct iovec *iov, size_t count, size_t offset, void *data,
+			 size_t len);
+
+/* scatter_read in the other direction. */
 size_t scatter_write(const struct iovec *iov, size_t count, const void *data, size_t len);
 
 /*

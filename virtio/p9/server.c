@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
 #include "core/util.h"
+#include "virtio/p9/creds.h"
 #include "virtio/p9/request.h"
 #include "virtio/p9/scatter.h"
 
@@ -25,44 +28,89 @@
 static p9_handler *const handlers[] = {
 	[P9_TSTATFS] = p9_statfs,
 	[P9_TLOPEN] = p9_lopen,
+	[P9_TLCREATE] = p9_lcreate,
+	[P9_TSYMLINK] = p9_symlink,
+	[P9_TMKNOD] = p9_mknod,
+	[P9_TRENAME] = p9_rename,
 	[P9_TREADLINK] = p9_readlink,
 	[P9_TGETATTR] = p9_getattr,
+	[P9_TSETATTR] = p9_setattr,
 	[P9_TXATTRWALK] = p9_xattrwalk,
+	[P9_TXATTRCREATE] = p9_xattrcreate,
 	[P9_TREADDIR] = p9_readdir,
 	[P9_TFSYNC] = p9_fsync,
 	[P9_TLOCK] = p9_lock,
 	[P9_TGETLOCK] = p9_getlock,
+	[P9_TLINK] = p9_link,
+	[P9_TMKDIR] = p9_mkdir,
+	[P9_TRENAMEAT] = p9_renameat,
+	[P9_TUNLINKAT] = p9_unlinkat,
 	[P9_TVERSION] = p9_version,
 	[P9_TAUTH] = p9_auth,
 	[P9_TATTACH] = p9_attach,
 	[P9_TFLUSH] = p9_flush,
 	[P9_TWALK] = p9_walk,
 	[P9_TREAD] = p9_read,
+	[P9_TWRITE] = p9_write,
 	[P9_TCLUNK] = p9_clunk,
 	[P9_TREMOVE] = p9_remove,
-	/* Everything that would change the share. */
-	[P9_TLCREATE] = p9_read_only,
-	[P9_TSYMLINK] = p9_read_only,
-	[P9_TMKNOD] = p9_read_only,
-	[P9_TRENAME] = p9_read_only,
-	[P9_TSETATTR] = p9_read_only,
-	[P9_TXATTRCREATE] = p9_read_only,
-	[P9_TLINK] = p9_read_only,
-	[P9_TMKDIR] = p9_read_only,
-	[P9_TRENAMEAT] = p9_read_only,
-	[P9_TUNLINKAT] = p9_read_only,
-	[P9_TWRITE] = p9_read_only,
 };
 
-static int handle(struct p9_server *server, struct p9_request *request)
+/* --- serving ---------------------------------------------------------------------------------------- */
+
+bool p9_worker_take(struct p9_worker *worker, const struct iovec *message, size_t message_count)
+{
+	struct p9_server *server = worker->server;
+	struct p9_request *request = &worker->request;
+	size_t got = scatter_read(message, message_count, worker->message, P9_HEAD_SIZE);
+
+	if (got < P9_HEAD_SIZE)
+		return false;
+	if (!worker->entered)
+		p9_creds_fsetid(false);
+	worker->entered = true;
+	*request = (struct p9_request){
+		.in = {.at = worker->message, .left = got},
+		.message = message,
+		.message_count = message_count,
+		.worker = worker,
+		.scratch = worker->scratch,
+		.iov = worker->iov,
+	};
+	request->size = p9_get_u32(&request->in);
+	request->type = p9_get_u8(&request->in);
+	request->tag = p9_get_u16(&request->in);
+	(void)pthread_mutex_lock(&server->lock);
+	worker->busy = true;
+	(void)pthread_mutex_unlock(&server->lock);
+	return true;
+}
+
+/* The only look at the body of the request: the guest may change it from now on. */
+static void read_body(struct p9_request *request)
+{
+	size_t max = request->type == P9_TWRITE ? P9_TWRITE_HEAD : P9_REQUEST_MAX;
+	size_t got = scatter_read_from(request->message, request->message_count, P9_HEAD_SIZE,
+				       request->worker->message, max - P9_HEAD_SIZE);
+
+	request->in = (struct p9_reader){
+		.at = request->worker->message,
+		.left = min_u64(got, request->size - P9_HEAD_SIZE),
+	};
+}
+
+static int handle(struct p9_server *server, struct p9_request *request, uint32_t msize)
 {
 	p9_handler *handler = request->type < ARRAY_SIZE(handlers) ? handlers[request->type] : NULL;
 	int r;
 
+	if (request->size < P9_HEAD_SIZE)
+		return -EPROTO;
 	if (!handler)
 		return -EOPNOTSUPP;
-	if (!server->msize && request->type != P9_TVERSION)
+	if (!msize && request->type != P9_TVERSION)
 		return -EPROTO;
+	read_body(request);
 	r = handler(server, request);
 	if (r)
 		return r;
@@ -71,7 +119,7 @@ static int handle(struct p9_server *server, struct p9_request *request)
 }
 
 /* The one place that answers. */
-static size_t answer(struct p9_request *request, uint16_t tag, int error)
+static size_t answer(struct p9_request *request, int error)
 {
 	struct p9_writer *out = &request->out;
 	struct p9_writer head = {.start = out->start, .room = P9_HEAD_SIZE};
@@ -88,49 +136,97 @@ static size_t answer(struct p9_request *request, uint16_t tag, int error)
 	size = out->len + request->payload;
 	p9_put_u32(&head, (uint32_t)size);
 	p9_put_u8(&head, type);
-	p9_put_u16(&head, tag);
+	p9_put_u16(&head, request->tag);
 	(void)scatter_write(request->reply, request->reply_count, out->start, out->len);
 	return size;
 }
 
-size_t p9_server_serve(struct p9_server *server, const struct iovec *request_iov,
-		       size_t request_count, const struct iovec *reply, size_t reply_count)
+size_t p9_worker_serve(struct p9_worker *worker, const struct iovec *reply, size_t reply_count)
 {
-	/* The only look at the request: the guest may change it from now on. */
-	size_t got = scatter_read(request_iov, request_count, server->request, P9_REQUEST_MAX);
-	size_t room = scatter_size(reply, reply_count);
-	struct p9_request request = {.reply = reply, .reply_count = reply_count};
-	uint32_t size;
-	uint16_t tag;
-	int r = 0;
+	struct p9_server *server = worker->server;
+	struct p9_request *request = &worker->request;
+	size_t room = scatter_size(reply, reply_count), size = 0;
+	uint32_t msize = atomic_load(&server->msize);
 
-	if (got < P9_HEAD_SIZE || room < P9_RLERROR_SIZE)
-		return 0;
-	request.room = min_u64(room, server->msize ? server->msize : P9_MSIZE_MIN);
-	request.out = (struct p9_writer){.start = server->reply,
-					 .len = P9_HEAD_SIZE,
-					 .room = min_u64(request.room, P9_REPLY_MAX)};
-	request.in = (struct p9_reader){.at = server->request, .left = got};
-	size = p9_get_u32(&request.in);
-	request.type = p9_get_u8(&request.in);
-	tag = p9_get_u16(&request.in);
-	if (size < P9_HEAD_SIZE) {
-		r = -EPROTO;
-	} else {
-		request.in.left = min_u64(request.in.left, size - P9_HEAD_SIZE);
-		r = handle(server, &request);
+	if (room >= P9_RLERROR_SIZE) {
+		request->reply = reply;
+		request->reply_count = reply_count;
+		request->room = min_u64(room, msize ? msize : P9_MSIZE_MIN);
+		request->out = (struct p9_writer){.start = worker->reply,
+						  .len = P9_HEAD_SIZE,
+						  .room = min_u64(request->room, P9_REPLY_MAX)};
+		size = answer(request, handle(server, request, msize));
 	}
-	return answer(&request, tag, r);
+	(void)pthread_mutex_lock(&server->lock);
+	worker->busy = false;
+	(void)pthread_cond_broadcast(&server->answered);
+	(void)pthread_mutex_unlock(&server->lock);
+	return size;
 }
 
-/* How many descriptors this server may hold. */
-static size_t descriptor_limit(void)
+int p9_find_fid(struct p9_server *server, uint32_t number, unsigned int states, struct p9_fid **fid)
 {
+	*fid = p9_fid_get(&server->fids, number);
+	if (*fid && (states & P9_FID_IS((*fid)->state)))
+		return 0;
+	if (*fid)
+		p9_fid_put(*fid);
+	*fid = NULL;
+	return -EBADF;
+}
+
+int p9_fid_file(const struct p9_fid *fid, struct p9_node **held)
+{
+	int fd;
+
+	*held = NULL;
+	if (fid->fd >= 0)
+		return fid->fd;
+	fd = p9_node_hold(fid->node);
+	if (fd >= 0)
+		*held = fid->node;
+	return fd;
+}
+
+/* --- workers ---------------------------------------------------------------------------------------- */
+
+struct p9_worker *p9_worker_new(struct p9_server *server)
+{
+	struct p9_worker *worker = aligned_alloc(_Alignof(struct p9_worker), sizeof(*worker));
+
+	if (!worker)
+		return NULL;
+	worker->server = server;
+	worker->busy = false;
+	worker->entered = false;
+	(void)pthread_mutex_lock(&server->lock);
+	LIST_INSERT_HEAD(&server->workers, worker, entry);
+	(void)pthread_mutex_unlock(&server->lock);
+	return worker;
+}
+
+void p9_worker_free(struct p9_worker *worker)
+{
+	if (!worker)
+		return;
+	(void)pthread_mutex_lock(&worker->server->lock);
+	LIST_REMOVE(worker, entry);
+	(void)pthread_mutex_unlock(&worker->server->lock);
+	free(worker);
+}
+
+/* --- the server ------------------------------------------------------------------------------------- */
+
+/* How many descriptors this server may hold. */
+static size_t descriptor_limit(const struct p9_share *share)
+{
+	size_t reserve = DESCRIPTORS_RESERVE + p9_hides_count(share->hides);
+	size_t servers = share->servers ? share->servers : 1;
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < DESCRIPTORS_RESERVE)
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < reserve)
 		return 0;
-	return min_u64(limit.rlim_cur - DESCRIPTORS_RESERVE, DESCRIPTORS_MAX);
+	return min_u64(limit.rlim_cur - reserve, DESCRIPTORS_MAX) / servers;
 }
 
 /*
@@ -145,29 +241,61 @@ static void grow_descriptor_table(int any_fd, size_t limit)
 		(void)close(highest);
 }
 
-int p9_server_new(struct p9_server **server, const struct p9_share *share)
+/* Does proc_fd lead from a descriptor of this process to its file? */
+static int check_proc_fd(int proc_fd, int any_fd)
 {
-	size_t limit = descriptor_limit();
-	_cleanup_free_ struct p9_server *new = NULL;
+	_cleanup_close_ int fd = p9_fs_reopen(proc_fd, any_fd, O_PATH);
+	struct statx a, b;
+
+	if (fd < 0 || p9_fs_stat(fd, &a) || p9_fs_stat(any_fd, &b))
+		return -EBADF;
+	return a.stx_ino == b.stx_ino && a.stx_mnt_id == b.stx_mnt_id ? 0 : -EBADF;
+}
+
+static int set_up(struct p9_server *server)
+{
+	const struct p9_share *share = &server->share;
+	size_t limit = descriptor_limit(share);
 	int r;
 
-	if (!share->read_only)
-		return -EOPNOTSUPP;
-	if (limit < DESCRIPTORS_MIN)
+	if (share->export_count == 0)
+		return -EINVAL;
+	if (limit < DESCRIPTORS_MIN + share->export_count - 1)
 		return -EMFILE;
-	new = calloc(1, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	r = p9_fids_init(&new->fids, &new->nodes, share->max_files);
+	r = check_proc_fd(share->proc_fd, share->exports[0].fd);
+	if (r == 0)
+		r = p9_fids_init(&server->fids, &server->nodes, share->max_files);
 	if (r)
 		return r;
-	r = p9_nodes_init(&new->nodes, share->root_fd, share->max_files, limit);
+	r = p9_nodes_init(&server->nodes, share, share->max_files, limit);
 	if (r) {
-		p9_fids_destroy(&new->fids);
+		p9_fids_destroy(&server->fids);
 		return r;
 	}
-	grow_descriptor_table(share->root_fd, limit);
-	*server = steal_ptr(&new);
+	grow_descriptor_table(share->exports[0].fd, limit);
+	return 0;
+}
+
+int p9_server_new(struct p9_server **out, const struct p9_share *share)
+{
+	struct p9_server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (!server)
+		return -ENOMEM;
+	server->share = *share;
+	server->devices = P9_DEVICES_INIT;
+	server->keeps_owners = geteuid() == 0;
+	LIST_INIT(&server->workers);
+	r = set_up(server);
+	if (r) {
+		free(server);
+		return r;
+	}
+	(void)umask(0);
+	(void)pthread_mutex_init(&server->lock, NULL);
+	(void)pthread_cond_init(&server->answered, NULL);
+	*out = server;
 	return 0;
 }
 
@@ -177,11 +305,13 @@ void p9_server_free(struct p9_server *server)
 		return;
 	p9_fids_destroy(&server->fids);
 	p9_nodes_destroy(&server->nodes);
+	(void)pthread_mutex_destroy(&server->lock);
+	(void)pthread_cond_destroy(&server->answered);
 	free(server);
 }
 
 void p9_server_reset(struct p9_server *server)
 {
 	p9_fid_remove_all(&server->fids);
-	server->msize = 0;
+	atomic_store(&server->msize, 0);
 }

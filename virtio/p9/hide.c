@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "virtio/p9/hide.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+
+struct hidden {
+	struct p9_file_id dir;
+	struct p9_file_id file; /* while fd is open */
+	int fd;                 /* -1: there is nothing of that name */
+	char *name;
+};
+
+struct p9_hides {
+	size_t count;
+	struct hidden items[];
+};
+
+/* Neither type nor mount: a bind mount of the file is the file. */
+static bool same_inode(const struct p9_file_id *a, const struct p9_file_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+static int set_up(struct hidden *hidden, const struct p9_hide *hide)
+{
+	struct statx stx;
+	int r = p9_fs_stat(hide->dir_fd, &stx);
+
+	if (r)
+		return r;
+	hidden->dir = p9_fs_id(&stx);
+	hidden->name = strdup(hide->name);
+	if (!hidden->name)
+		return -ENOMEM;
+	/* What may not be looked at by this process is out of the guest's reach anyway. */
+	hidden->fd = p9_fs_lookup(hide->dir_fd, hide->name);
+	if (hidden->fd < 0)
+		return hidden->fd == -EMFILE || hidden->fd == -ENFILE ? hidden->fd : 0;
+	r = p9_fs_stat(hidden->fd, &stx);
+	hidden->file = p9_fs_id(&stx);
+	return r;
+}
+
+int p9_hides_new(struct p9_hides **hides, const struct p9_hide *list, size_t count)
+{
+	struct p9_hides *new = calloc(1, sizeof(*new) + count * sizeof(new->items[0]));
+	int r = 0;
+
+	if (!new)
+		return -ENOMEM;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		new->items[i].fd = -1;
+		new->count++;
+		r = set_up(&new->items[i], &list[i]);
+	}
+	if (r) {
+		p9_hides_free(new);
+		return r;
+	}
+	*hides = new;
+	return 0;
+}
+
+void p9_hides_free(struct p9_hides *hides)
+{
+	if (!hides)
+		return;
+	for (size_t i = 0; i < hides->count; i++) {
+		if (hides->items[i].fd >= 0)
+			(void)close(hides->items[i].fd);
+		free(hides->items[i].name);
+	}
+	free(hides);
+}
+
+size_t p9_hides_count(const struct p9_hides *hides)
+{
+	return hides ? hides->count : 0;
+}
+
+bool p9_hides_file(const struct p9_hides *hides, const struct p9_file_id *id)
+{
+	for (size_t i = 0; i < p9_hides_count(hides); i++) {
+		if (hides->items[i].fd >= 0 && same_inode(&hides->items[i].file, id))
+			return true;
+	}
+	return false;
+}
+
+bool p9_hides_entry(const struct p9_hides *hides, const struct p9_file_id *dir, const char *name)
+{
+	for (size_t i = 0; i < p9_hides_count(hides); i++) {
+		if (same_inode(&hides->items[i].dir, dir) &&
+		    strcmp(hides->items[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
