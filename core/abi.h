@@ -89,6 +89,14 @@ enum snug_control_type {
  *   module=PATH     load this module file of the initrd, in order, before anything is mounted
  *   share=TAG:DIR   mount the 9p share TAG, read-only, on DIR (the root share: DIR is "/")
  *   overlay=DIR     a throw-away overlay over DIR; one that is not a directory is skipped
+ *   exports=TAG:ro|rw:OPTIONS   mount the 9p device TAG, a directory of volumes, where the command
+ *                   cannot see it; OPTIONS: how to cache it and whose files these are, as Linux's 9p
+ *                   has it
+ *   mount=ro:TAG/NAME:PATH, mount=rw:TAG/NAME:PATH   bind the volume NAME of TAG, a directory or a
+ *                   file, on PATH
+ *   mount=tmpfs:DIR, mount=overlay:DIR   a tmpfs, or a throw-away overlay over what is there, be it
+ *                   "/". Mounts are in order, parents first, and on top of all of the above; mount
+ *                   points that do not exist are made
  *   arg=STRING      the command's argument vector, in order; at least one
  *   env=K=V         the command's environment, in order
  *   cwd=DIR         working directory

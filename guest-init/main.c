@@ -12,6 +12,7 @@
 
 #include "guest-init/command.h"
 #include "guest-init/console.h"
+#include "guest-init/exports.h"
 #include "guest-init/machine.h"
 #include "guest-init/modules.h"
 #include "guest-init/mounts.h"
@@ -113,6 +114,7 @@ int main(void)
 	struct streams streams;
 	struct console console;
 	struct spec spec;
+	uint32_t status;
 	pid_t command;
 	int r = prepare(&spec, &streams);
 
@@ -129,5 +131,7 @@ int main(void)
 	say_on(console.ports[SNUG_PORT_STDERR], spec.stderr_tty);
 	if (command < 0)
 		machine_end(command_report_failure(&spec, &failure));
-	machine_end(run_command(&spec, &console, &streams, command));
+	status = run_command(&spec, &console, &streams, command);
+	exports_sync(&spec);
+	machine_end(status);
 }

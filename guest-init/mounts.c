@@ -8,15 +8,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guest-init/exports.h"
 #include "guest-init/overlay.h"
+#include "guest-init/places.h"
 #include "guest-init/say.h"
+#include "guest-init/user_mounts.h"
 
 /*
  * cache=loose: nobody but the host writes to a read-only share, and the command sees a snapshot kept
- * as long as it lives. msize is the most that virtio's transport takes (128 descriptors of a page).
- * access=any: one attach for everybody; the server acts with one user's rights anyway.
+ * as long as it lives. access=any: one attach for everybody; the server acts with one user's rights
+ * anyway.
  */
-#define SHARE_OPTIONS "trans=virtio,version=9p2000.L,msize=512000,cache=loose,access=any"
+#define SHARE_OPTIONS MOUNTS_9P_OPTIONS "cache=loose,access=any"
 
 static int mount_share(const struct share *share, const char *dir)
 {
@@ -40,26 +43,14 @@ static int switch_root(const char *dir)
 	return 0;
 }
 
-/* The overlays' memory: a tmpfs on the initramfs, where the command cannot find it. */
-static int make_upper(int *fd)
-{
-	if (mkdir("/upper", 0700) || mount("upper", "/upper", "tmpfs", 0, "mode=0700"))
-		return say_failed("memory for the overlays", -errno);
-	*fd = open("/upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *fd >= 0 ? 0 : say_failed("memory for the overlays", -errno);
-}
+#define PRIVATE "/private"
 
-static int mount_overlays(const struct strings *dirs, int upper)
+static int make_private(int *fd)
 {
-	int r;
-
-	if (fchdir(upper))
-		return say_failed("memory for the overlays", -errno);
-	close(upper);
-	r = overlays_mount(dirs);
-	if (r)
-		return r;
-	return chdir("/") ? say_failed("/", -errno) : 0;
+	if (mkdir(PRIVATE, 0700) || mount("private", PRIVATE, "tmpfs", 0, "mode=0700"))
+		return -errno;
+	*fd = open(PRIVATE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 || fchdir(*fd) ? -errno : 0;
 }
 
 /* devtmpfs, and so /dev itself, is as the kernel made it; gid 5 is tty everywhere. */
@@ -85,6 +76,14 @@ static const struct {
 	{"/proc/self/fd/1", "/dev/stdout"},
 	{"/proc/self/fd/2", "/dev/stderr"},
 };
+
+bool mounts_are_fresh(const char *path)
+{
+	for (size_t i = 0; i < sizeof(fresh) / sizeof(fresh[0]); i++)
+		if (places_below(path, fresh[i].dir))
+			return true;
+	return false;
+}
 
 static int mount_fresh(void)
 {
@@ -124,23 +123,48 @@ static int fill_run(const struct spec *spec)
 	return 0;
 }
 
-int mounts_make(const struct spec *spec)
+/* The root directory, with the working directory left in the private place. */
+static int make_root(struct spec *spec)
 {
-	int upper = -1;
+	int private = -1;
 	int r;
 
 	if (mkdir("/newroot", 0755))
 		return say_failed("/newroot", -errno);
 	r = mount_share(&spec->shares[0], "/newroot");
-	if (!r && spec->overlays.count > 0)
-		r = make_upper(&upper);
+	if (r)
+		return r;
+	r = make_private(&private);
+	if (r)
+		return say_failed("memory for the overlays", r);
+	r = exports_mount(spec);
+	if (!r)
+		r = user_mounts_root(spec, "/newroot");
 	if (!r)
 		r = switch_root("/newroot");
+	if (!r && fchdir(private))
+		r = say_failed("memory for the overlays", -errno);
+	close(private);
+	return r;
+}
+
+int mounts_make(struct spec *spec)
+{
+	int r = make_root(spec);
+
 	for (size_t i = 1; !r && i < spec->share_count; i++)
 		r = mount_share(&spec->shares[i], spec->shares[i].dir);
-	if (!r && upper >= 0)
-		r = mount_overlays(&spec->overlays, upper);
+	if (!r)
+		r = user_mounts_base(spec);
+	if (!r)
+		r = overlays_mount(&spec->overlays);
 	if (!r)
 		r = mount_fresh();
-	return r ? r : fill_run(spec);
+	if (!r)
+		r = fill_run(spec);
+	if (!r)
+		r = user_mounts_make(spec);
+	if (!r && chdir("/"))
+		r = say_failed("/", -errno);
+	return r;
 }

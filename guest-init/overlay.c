@@ -64,10 +64,12 @@ static int make_upper(const char *upper, const struct stat *like)
 	return 0;
 }
 
-static int mount_one(const char *dir, const struct stat *like, size_t number)
+static int mount_one(const char *dir, const struct stat *like)
 {
+	static unsigned count;
 	static char options[2 * 4096 + 128];
 	char upper[] = "upper..", work[] = "work..";
+	const unsigned number = count++;
 	int r;
 
 	if (number >= 26 * 26)
@@ -85,6 +87,15 @@ static int mount_one(const char *dir, const struct stat *like, size_t number)
 	return mount("overlay", dir, "overlay", 0, options) ? -errno : 0;
 }
 
+int overlay_mount(const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st))
+		return -errno;
+	return S_ISDIR(st.st_mode) ? mount_one(dir, &st) : -ENOTDIR;
+}
+
 int overlays_mount(const struct strings *dirs)
 {
 	for (size_t i = 0; i < dirs->count; i++) {
@@ -94,7 +105,7 @@ int overlays_mount(const struct strings *dirs)
 
 		if (overlay_covered(dirs, i, dir) || stat(dir, &st) || !S_ISDIR(st.st_mode))
 			continue;
-		r = mount_one(dir, &st, i);
+		r = mount_one(dir, &st);
 		if (r) {
 			say("guest: overlay over ", dir, ": ", strerror(-r));
 			return r;

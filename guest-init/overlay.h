@@ -17,6 +17,12 @@
  */
 int overlays_mount(const struct strings *dirs);
 
+/*
+ * Mounts one over dir, whatever it is on. The working directory is as above. 0 or -errno; -ENOTDIR if
+ * dir is none.
+ */
+int overlay_mount(const char *dir);
+
 /* Is dir the same as, or below, one of the first `count` directories, going by their names? */
 bool overlay_covered(const struct strings *dirs, size_t count, const char *dir);
 

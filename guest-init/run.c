@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guest-init/control.h"
+#include "guest-init/exports.h"
 #include "guest-init/machine.h"
 #include "guest-init/poweroff.h"
 #include "guest-init/pump.h"
@@ -32,6 +33,7 @@ enum work {
 #define PTY_PENDING_MAX (68 * 1024)
 
 struct run {
+	const struct spec *spec;
 	pid_t command;
 	bool tty;
 	bool ended;
@@ -127,6 +129,7 @@ static void power_off(struct run *run, int how)
 		return;
 	(void)output_pump_run(&run->out);
 	(void)output_pump_run(&run->err);
+	exports_sync(run->spec);
 	machine_reboot(how);
 }
 
@@ -259,6 +262,7 @@ uint32_t run_command(const struct spec *spec, const struct console *console,
 	int r;
 
 	wanted_signals(&set);
+	run.spec = spec;
 	run.command = command;
 	run.tty = spec->tty;
 	run.control = console->ports[SNUG_PORT_STDERR];

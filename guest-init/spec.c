@@ -29,7 +29,9 @@ static int allocate(struct spec *spec, size_t records)
 	}
 	spec->shares = calloc(records + 1, sizeof(*spec->shares));
 	spec->groups = calloc(records + 1, sizeof(*spec->groups));
-	return spec->shares && spec->groups ? 0 : -ENOMEM;
+	spec->exports = calloc(records + 1, sizeof(*spec->exports));
+	spec->mounts = calloc(records + 1, sizeof(*spec->mounts));
+	return spec->shares && spec->groups && spec->exports && spec->mounts ? 0 : -ENOMEM;
 }
 
 void spec_free(struct spec *spec)
@@ -39,6 +41,8 @@ void spec_free(struct spec *spec)
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		free(lists[i]->items ? lists[i]->items - 1 : NULL);
 	free(spec->shares);
+	free(spec->exports);
+	free(spec->mounts);
 	free(spec->groups);
 }
 
@@ -102,6 +106,61 @@ static int parse_share(struct spec *spec, char *value)
 	return 0;
 }
 
+/* Ends *rest at the next colon and moves it behind that; returns what was before, or NULL. */
+static char *take_field(char **rest)
+{
+	char *field = *rest, *colon = strchr(field, ':');
+
+	if (!colon)
+		return NULL;
+	*colon = '\0';
+	*rest = colon + 1;
+	return field;
+}
+
+static int parse_exports(struct spec *spec, char *value)
+{
+	struct export_device *device = &spec->exports[spec->export_count++];
+	const char *mode;
+
+	device->fd = -1;
+	device->tag = take_field(&value);
+	mode = device->tag ? take_field(&value) : NULL;
+	device->options = value;
+	if (!mode || device->tag[0] == '\0' || strchr(device->tag, '/') || value[0] == '\0')
+		return -EINVAL;
+	device->rw = strcmp(mode, "rw") == 0;
+	return device->rw || strcmp(mode, "ro") == 0 ? 0 : -EINVAL;
+}
+
+static int parse_mount(struct spec *spec, char *value)
+{
+	static const struct {
+		char name[8];
+		enum user_mount_kind kind;
+		bool has_source;
+	} kinds[] = {
+		{"ro", USER_RO_VOLUME, true},
+		{"rw", USER_RW_VOLUME, true},
+		{"tmpfs", USER_TMPFS, false},
+		{"overlay", USER_OVERLAY, false},
+	};
+	struct user_mount *mount = &spec->mounts[spec->mount_count++];
+	const char *name = take_field(&value);
+
+	for (size_t i = 0; name && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(name, kinds[i].name) != 0)
+			continue;
+		mount->kind = kinds[i].kind;
+		mount->source = kinds[i].has_source ? take_field(&value) : NULL;
+		mount->dst = value;
+		if (kinds[i].has_source && (!mount->source || !strchr(mount->source, '/')))
+			return -EINVAL;
+		return value[0] == '/' ? 0 : -EINVAL;
+	}
+	return -EINVAL;
+}
+
 static int parse_closed(struct spec *spec, unsigned fd, const char *value)
 {
 	if (fd == 2 && strcmp(value, "tty") == 0) {
@@ -131,6 +190,10 @@ static int parse_record(struct spec *spec, const char *key, char *value, bool *h
 		return *value == '/' ? add_string(&spec->overlays, value) : -EINVAL;
 	if (strcmp(key, "share") == 0)
 		return parse_share(spec, value);
+	if (strcmp(key, "exports") == 0)
+		return parse_exports(spec, value);
+	if (strcmp(key, "mount") == 0)
+		return parse_mount(spec, value);
 	if (strcmp(key, "group") == 0)
 		return parse_group(spec, value);
 	if (strcmp(key, "umask") == 0)

@@ -22,11 +22,38 @@ struct share {
 	char *dir;
 };
 
+/* A 9p device whose root is a directory of volumes. */
+struct export_device {
+	char *tag;
+	char *options;
+	bool rw;
+	int fd; /* once mounted, and if rw: its root; else -1 */
+};
+
+enum user_mount_kind {
+	USER_RO_VOLUME,
+	USER_RW_VOLUME,
+	USER_TMPFS,
+	USER_OVERLAY,
+};
+
+struct user_mount {
+	enum user_mount_kind kind;
+	char *source; /* of a volume: "TAG/NAME" */
+	char *dst;
+	size_t base; /* as much of dst as has an overlay for the mount point's sake (places.h); 0: none */
+};
+
 struct spec {
 	struct strings modules;
 	struct share *shares; /* shares[0] is the root share, "/" */
 	size_t share_count;
 	struct strings overlays;
+	struct export_device *exports;
+	size_t export_count;
+	struct user_mount *mounts; /* parents first */
+	size_t mount_count;
+	bool root_overlay;   /* set by user_mounts.h: there is one over "/" */
 	struct strings args; /* at least one; args.items[-1] exists and is free for use */
 	struct strings env;  /* "K=V" */
 	char *cwd;           /* "/" if none is given */

@@ -80,9 +80,13 @@ static void print_redirection(int fd, const char *operator, const char * file, F
 static void print_monitor(const struct plan *plan, const char *monitor, const struct strlist *argv,
 			  FILE *out)
 {
-	(void)fputs(
-		"\n# monitor (the initrd is a memory file: save one to run this by hand)\nenv -i ",
-		out);
+	const char *path;
+	int fd, from;
+
+	(void)fputs("\n# monitor (the initrd is a memory file: save one to run this by hand; exec, "
+		    "so that "
+		    "it is\n# the monitor's own /proc/self/fd)\n(exec env -i ",
+		    out);
 	shell_quote(monitor, out);
 	for (size_t i = 1; i < argv->count; i++) {
 		(void)fputs(" \\\n  ", out);
@@ -91,9 +95,11 @@ static void print_monitor(const struct plan *plan, const char *monitor, const st
 	print_redirection(MONITOR_FD_KVM, "<>", "/dev/kvm", out);
 	print_redirection(MONITOR_FD_KERNEL, "<", plan->kernel.path, out);
 	print_redirection(MONITOR_FD_INITRD, "<", "initrd", out);
-	for (unsigned i = 0; i < plan->share_count; i++)
-		print_redirection(MONITOR_FD_SHARES + (int)i, "<", plan->shares[i].host_dir, out);
-	(void)fputc('\n', out);
+	print_redirection(MONITOR_FD_ROOT, "<", plan->root, out);
+	print_redirection(MONITOR_FD_PROC, "<", "/proc/self/fd", out);
+	for (unsigned i = 0; (fd = monitor_plan_fd(plan, i, &from, &path)) >= 0; i++)
+		print_redirection(fd, "<", path, out);
+	(void)fputs(")\n", out);
 }
 
 int dry_run_print(const struct plan *plan, const struct prepared *prepared, const char *monitor,

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/abi.h"
 #include "core/log.h"
 #include "core/util.h"
 
@@ -52,6 +53,43 @@ int monitor_find(char *path)
 	return err;
 }
 
+/* Volumes of one cache mode are one device. Its name there is a volume's place in the plan. */
+static void add_exports(const struct plan *plan, enum mount_cache cache, struct strlist *argv)
+{
+	int fd = MONITOR_FD_PLAN;
+
+	for (size_t i = 0; i < plan->mounts.count; i++) {
+		const struct mount *mount = &plan->mounts.items[i];
+		const bool direct = cache != CACHE_LOOSE;
+
+		if (mount->kind != MOUNT_VOLUME)
+			continue;
+		if (mount->cache == cache)
+			strlist_addf(argv, "--export=%s/%zu:%d%s%s%s%s", cache_names[cache], i, fd,
+				     mount->rw || direct ? ":" : "", mount->rw ? "rw" : "",
+				     mount->rw && direct ? "," : "", direct ? "direct" : "");
+		fd++;
+	}
+}
+
+static int first_hide_fd(const struct plan *plan)
+{
+	int fd = MONITOR_FD_PLAN;
+
+	for (size_t i = 0; i < plan->mounts.count; i++)
+		fd += plan->mounts.items[i].kind == MOUNT_VOLUME;
+	return fd;
+}
+
+static void add_hides(const struct plan *plan, struct strlist *argv)
+{
+	const int first = first_hide_fd(plan);
+
+	for (size_t i = 0; i < plan->hides.count; i++)
+		strlist_addf(argv, "--hide=%d:%s", first + (int)plan->hides.items[i].dir,
+			     plan->hides.items[i].name);
+}
+
 int monitor_argv(const struct plan *plan, const struct stages *stages, struct strlist *argv)
 {
 	strlist_add(argv, MONITOR_NAME);
@@ -61,8 +99,11 @@ int monitor_argv(const struct plan *plan, const struct stages *stages, struct st
 	strlist_addf(argv, "--initrd=%d", MONITOR_FD_INITRD);
 	strlist_addf(argv, "--cmdline=%s", plan->cmdline);
 	strlist_addf(argv, "--memory=%llu", (unsigned long long)plan->memory);
-	for (unsigned i = 0; i < plan->share_count; i++)
-		strlist_addf(argv, "--share=%s:%u", plan->shares[i].tag, MONITOR_FD_SHARES + i);
+	strlist_addf(argv, "--share=" SNUG_ROOT_TAG ":%d", MONITOR_FD_ROOT);
+	for (unsigned cache = 0; cache < CACHE_COUNT; cache++)
+		add_exports(plan, (enum mount_cache)cache, argv);
+	add_hides(plan, argv);
+	strlist_addf(argv, "--proc-fd=%d", MONITOR_FD_PROC);
 	strlist_add(argv, "--console");
 	if (plan->stdio.tty)
 		strlist_add(argv, "--tty");
@@ -77,18 +118,41 @@ int monitor_argv(const struct plan *plan, const struct stages *stages, struct st
 	return argv->error;
 }
 
+static int open_dir(const char *dir, int *fd)
+{
+	*fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+	int err = -errno;
+	log_error("%s cannot be shared: %s", dir, strerror(-err));
+	return err;
+}
+
 int monitor_open_shares(const struct plan *plan, struct monitor_fds *fds)
 {
-	for (unsigned i = 0; i < plan->share_count; i++) {
-		const char *dir = plan->shares[i].host_dir;
-		fds->shares[i] = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fds->shares[i] < 0) {
-			int err = -errno;
-			log_error("%s cannot be shared: %s", dir, strerror(-err));
-			return err;
-		}
+	int err = open_dir(plan->root, &fds->root);
+
+	return err ? err : open_dir("/proc/self/fd", &fds->proc);
+}
+
+int monitor_plan_fd(const struct plan *plan, unsigned index, int *from, const char **path)
+{
+	unsigned left = index;
+
+	for (size_t i = 0; i < plan->mounts.count; i++) {
+		const struct mount *mount = &plan->mounts.items[i];
+
+		if (mount->kind != MOUNT_VOLUME || left--)
+			continue;
+		*from = mount->fd;
+		*path = mount->src;
+		return MONITOR_FD_PLAN + (int)index;
 	}
-	return 0;
+	if (left >= plan->hides.dir_count)
+		return -1;
+	*from = plan->hides.dirs[left].fd;
+	*path = plan->hides.dirs[left].path;
+	return MONITOR_FD_PLAN + (int)index;
 }
 
 /* First out of the way of all the numbers, then onto them; dup2 clears O_CLOEXEC. */
@@ -97,7 +161,7 @@ static int place(const int *from, int count)
 	int moved[MONITOR_FD_END];
 
 	for (int i = 0; i < count; i++) {
-		moved[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MONITOR_FD_END);
+		moved[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MONITOR_FD_KVM + count);
 		if (moved[i] < 0)
 			return -errno;
 	}
@@ -112,11 +176,12 @@ static int place(const int *from, int count)
 
 static int place_fds(const struct plan *plan, const struct monitor_fds *fds)
 {
-	int from[MONITOR_FD_END] = {fds->kvm, fds->kernel, fds->initrd};
-	int count = 3;
+	int from[MONITOR_FD_END] = {fds->kvm, fds->kernel, fds->initrd, fds->root, fds->proc};
+	int count = MONITOR_FD_PLAN - MONITOR_FD_KVM;
+	const char *path;
 
-	for (unsigned i = 0; i < plan->share_count; i++)
-		from[count++] = fds->shares[i];
+	for (unsigned i = 0; monitor_plan_fd(plan, i, &from[count], &path) >= 0; i++)
+		count++;
 	return place(from, count);
 }
 

@@ -14,15 +14,18 @@ enum {
 	MONITOR_FD_KVM = 3,
 	MONITOR_FD_KERNEL,
 	MONITOR_FD_INITRD,
-	MONITOR_FD_SHARES, /* the first share; the others follow */
-	MONITOR_FD_END = MONITOR_FD_SHARES + PLAN_SHARES_MAX,
+	MONITOR_FD_ROOT,
+	MONITOR_FD_PROC,
+	MONITOR_FD_PLAN, /* the plan's volumes, in its order, then the directories of what it hides */
+	MONITOR_FD_END = MONITOR_FD_PLAN + MOUNTS_MAX + HIDES_MAX, /* at most */
 };
 
 struct monitor_fds {
 	int kvm;
 	int kernel;
 	int initrd;
-	int shares[PLAN_SHARES_MAX]; /* as many as the plan has */
+	int root;
+	int proc; /* /proc/self/fd */
 };
 
 /*
@@ -34,8 +37,17 @@ int monitor_find(char *path);
 /* The monitor's argument vector. 0 or -ENOMEM (nothing logged). */
 int monitor_argv(const struct plan *plan, const struct stages *stages, struct strlist *argv);
 
-/* Opens what the plan shares. 0, or -errno after having logged. The descriptors are the caller's. */
+/*
+ * Opens the root share and /proc/self/fd, through which the monitor opens volumes again: this process's,
+ * which the monitor will be. 0, or -errno after having logged. The descriptors are the caller's.
+ */
 int monitor_open_shares(const struct plan *plan, struct monitor_fds *fds);
+
+/*
+ * The descriptors that the plan brings along: the number of the index-th, and in *from and *path what
+ * it is now and the file's path. -1 where there are no more.
+ */
+int monitor_plan_fd(const struct plan *plan, unsigned index, int *from, const char **path);
 
 /*
  * Becomes the monitor: descriptors in place and every other one closed, an empty environment, signals

@@ -79,6 +79,17 @@ static int set_string(const char **field, const struct option_def *def, const ch
 	return 0;
 }
 
+static int add_hide(struct options *options, const struct option_def *def, const char *value)
+{
+	const char *path;
+	int err = set_string(&path, def, value);
+
+	if (err)
+		return err;
+	strlist_add(&options->hide, path);
+	return options->hide.error;
+}
+
 static int set(struct options *options, const struct option_def *def, const char *value)
 {
 	switch (def->id) {
@@ -97,6 +108,19 @@ static int set(struct options *options, const struct option_def *def, const char
 		return set_string(&options->user, def, value);
 	case OPTION_WORKDIR:
 		return set_string(&options->workdir, def, value);
+	case OPTION_VOLUME:
+		return mount_options_add_volume(&options->mounts, value);
+	case OPTION_RW:
+		return mount_options_add_dir(&options->mounts, def->name, MOUNT_VOLUME, value);
+	case OPTION_TMPFS:
+		return mount_options_add_dir(&options->mounts, def->name, MOUNT_TMPFS, value);
+	case OPTION_OVERLAY:
+		return mount_options_add_dir(&options->mounts, def->name, MOUNT_OVERLAY, value);
+	case OPTION_HIDE:
+		return add_hide(options, def, value);
+	case OPTION_NO_DEFAULT_HIDE:
+		options->no_default_hide = true;
+		return 0;
 	case OPTION_DRY_RUN:
 		options->dry_run = true;
 		return 0;
@@ -280,4 +304,6 @@ void options_free(struct options *options)
 {
 	strlist_free(&options->append);
 	strlist_free(&options->env);
+	strlist_free(&options->hide);
+	mount_options_free(&options->mounts);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "launcher/mount_option.h"
 #include "launcher/strlist.h"
 
 enum command {
@@ -32,6 +33,9 @@ struct options {
 	const char *workdir;   /* directory */
 	struct strlist append; /* kernel parameters */
 	struct strlist env;    /* "K=V", or "K" for the caller's value */
+	struct mount_options mounts;
+	struct strlist hide;  /* paths on the host, as typed */
+	bool no_default_hide; /* credentials are left visible */
 	bool dry_run;
 	bool timeline;
 	bool verbose;

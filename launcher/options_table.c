@@ -22,6 +22,16 @@ const struct option_def option_defs[] = {
 	{OPTION_USER, 'u', "user", "USER",
 	 "run as root, NAME or UID[:GID] in the VM (default: as you)"},
 	{OPTION_WORKDIR, 'w', "workdir", "DIR", "run in DIR (default: the current directory)"},
+	{OPTION_VOLUME, 'v', "volume", "SRC[:DST][:OPT]",
+	 "show the host's directory or file SRC at DST; OPT: ro (default), rw,\n"
+	 "cache=none|mmap|loose, joined by commas; may be repeated, as the next four"},
+	{OPTION_RW, 0, "rw", "DIR", "let CMD write to the host's directory DIR"},
+	{OPTION_TMPFS, 0, "tmpfs", "DIR", "an empty directory, in memory"},
+	{OPTION_OVERLAY, 0, "overlay", "DIR",
+	 "let CMD write below DIR (may be /), and throw it away"},
+	{OPTION_HIDE, 0, "hide", "PATH", "the host's PATH is empty to CMD"},
+	{OPTION_NO_DEFAULT_HIDE, 0, "no-default-hide", NULL,
+	 "do not hide ~/.ssh, ~/.aws and other credentials (snug(1) lists them)"},
 	{OPTION_DRY_RUN, 0, "dry-run", NULL, "show what would be run, and run nothing"},
 	{OPTION_TIMELINE, 0, "timeline", NULL, "show on standard error where the time went"},
 	{OPTION_VERBOSE, 0, "verbose", NULL, "show the kernel's messages on standard error"},
@@ -41,7 +51,9 @@ static const char help_run_head[] =
 	"\n"
 	"Runs CMD (default: your shell) in a virtual machine of its own. Files are the host's, "
 	"read\n"
-	"only; what is written below /tmp, /home and your home directory is gone afterwards.\n"
+	"only; what is written below /tmp, /home and your home directory is gone afterwards. To "
+	"keep\n"
+	"something: --rw DIR, or a volume.\n"
 	"\n";
 
 static const char help_run_tail[] = "\n"
@@ -53,6 +65,8 @@ static const char help_run_tail[] = "\n"
 				    "cannot be executed; 127 CMD was\n"
 				    "not found; 128+N CMD was killed by signal N.\n";
 
+#define NAMES_WIDTH 22
+
 static void print_option(const struct option_def *def, FILE *out)
 {
 	char names[64];
@@ -60,8 +74,17 @@ static void print_option(const struct option_def *def, FILE *out)
 			 def->letter ? def->letter : ' ', def->letter ? "," : " ", def->name);
 
 	if (def->value && n > 0 && (size_t)n < sizeof(names))
-		(void)snprintf(names + n, sizeof(names) - (size_t)n, "=%s", def->value);
-	(void)fprintf(out, "  %-22s %s\n", names, def->help);
+		n += snprintf(names + n, sizeof(names) - (size_t)n, "=%s", def->value);
+	/* A line of its own for long names; a help text of more lines goes on below its first. */
+	(void)fprintf(out, n > NAMES_WIDTH ? "  %s\n  %*s " : "  %s%*s ", names,
+		      n > NAMES_WIDTH ? NAMES_WIDTH : NAMES_WIDTH - n, "");
+	for (const char *c = def->help; *c; c++) {
+		if (*c == '\n')
+			(void)fprintf(out, "\n  %*s ", NAMES_WIDTH, "");
+		else
+			(void)fputc(*c, out);
+	}
+	(void)fputc('\n', out);
 }
 
 int options_print_help(enum command command, FILE *out)

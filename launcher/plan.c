@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,22 +15,13 @@
 #include "core/log.h"
 #include "core/util.h"
 #include "launcher/environment.h"
+#include "launcher/paths.h"
 
 /* Enough for a compiler; a guest that does less touches less. */
 #define DEFAULT_MEMORY MIB(512)
 
-/* The guest has these for itself: what the host has there says nothing. */
-static const char *const fresh[] = {"/proc", "/sys", "/dev", "/run"};
-
 /* Where a throw-away overlay is always wanted. */
 static const char *const overlaid[] = {"/tmp", "/home"};
-
-static bool is_below(const char *path, const char *dir)
-{
-	const size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
 
 static int plan_memory(struct plan *plan, const struct options *options, const struct host *host)
 {
@@ -95,10 +87,17 @@ static int plan_argv(struct plan *plan, const struct options *options)
 static bool is_overlaid(const struct plan *plan, const char *dir)
 {
 	for (size_t i = 0; i < plan->overlays.count; i++) {
-		if (is_below(dir, plan->overlays.items[i]))
+		if (path_below(dir, plan->overlays.items[i]))
 			return true;
 	}
 	return false;
+}
+
+/* What the user mounts there comes in its place, or would be on top of it. */
+static void add_overlay(struct plan *plan, const char *dir)
+{
+	if (!is_overlaid(plan, dir) && !mounts_cover(&plan->mounts, dir, true))
+		strlist_add(&plan->overlays, dir);
 }
 
 /* The directory itself and not a link to it: what is mounted over a link is not below the link. */
@@ -106,8 +105,8 @@ static void overlay_home(struct plan *plan, const char *home)
 {
 	_cleanup_free_ char *dir = home && home[0] == '/' ? realpath(home, NULL) : NULL;
 
-	if (dir && strcmp(dir, "/") != 0 && !is_overlaid(plan, dir))
-		strlist_add(&plan->overlays, dir);
+	if (dir && strcmp(dir, "/") != 0)
+		add_overlay(plan, dir);
 }
 
 static const char *caller_home(const struct caller *caller)
@@ -122,20 +121,27 @@ static const char *caller_home(const struct caller *caller)
 static int plan_overlays(struct plan *plan, const struct caller *caller)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(overlaid); i++)
-		strlist_add(&plan->overlays, overlaid[i]);
+		add_overlay(plan, overlaid[i]);
 	overlay_home(plan, caller_home(caller));
 	overlay_home(plan, strlist_getenv(&plan->env, "HOME"));
 	return plan->overlays.error;
 }
 
-static int check_workdir(const char *dir)
+/* Is dir where the host's files are not what the guest will see? */
+static bool is_elsewhere(const struct plan *plan, const char *dir)
+{
+	_cleanup_free_ char *real = NULL;
+
+	return path_fresh(dir) || (plan->mounts.count && path_resolve(dir, NULL, &real) == 0 &&
+				   mounts_cover(&plan->mounts, real, false));
+}
+
+static int check_workdir(const struct plan *plan, const char *dir)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < ARRAY_SIZE(fresh); i++) {
-		if (is_below(dir, fresh[i]))
-			return 0;
-	}
+	if (is_elsewhere(plan, dir))
+		return 0;
 	int err = stat(dir, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 	if (err == 0 || err == -EACCES)
 		return 0; /* another user may be allowed what the caller is not: the guest finds out */
@@ -161,13 +167,27 @@ static int plan_cwd(struct plan *plan, const struct options *options, const stru
 		plan->cwd = NULL;
 	if (!plan->cwd)
 		return -ENOMEM;
-	return dir ? check_workdir(plan->cwd) : 0;
+	return dir ? check_workdir(plan, plan->cwd) : 0;
 }
 
-static void plan_shares(struct plan *plan)
+/* The homes of the caller, by its environment and by its passwd entry, and of whom the command is. */
+static int plan_default_hides(struct plan *plan, const struct options *options,
+			      const struct caller *caller)
 {
-	plan->shares[plan->share_count++] =
-		(struct plan_share){.tag = SNUG_ROOT_TAG, .host_dir = "/", .guest_dir = "/"};
+	const struct passwd *pw = options->user ? getpwuid(caller->uid) : NULL;
+	const char *const homes[] = {caller_home(caller), pw ? pw->pw_dir : NULL,
+				     plan->identity.home};
+
+	return hides_add_default(&plan->hides, caller, homes, ARRAY_SIZE(homes));
+}
+
+static int plan_hides(struct plan *plan, const struct options *options, const struct caller *caller)
+{
+	int err = options->no_default_hide ? 0 : plan_default_hides(plan, options, caller);
+
+	for (size_t i = 0; !err && i < options->hide.count; i++)
+		err = hides_add_path(&plan->hides, options->hide.items[i]);
+	return err;
 }
 
 static int fill(struct plan *plan, const struct options *options, const struct caller *caller,
@@ -182,6 +202,10 @@ static int fill(struct plan *plan, const struct options *options, const struct c
 				       &options->env, &plan->env);
 	if (!err)
 		err = plan_argv(plan, options);
+	if (!err)
+		err = mounts_plan(&plan->mounts, &options->mounts, caller->cwd);
+	if (!err)
+		err = plan_hides(plan, options, caller);
 	if (!err)
 		err = plan_cwd(plan, options, caller);
 	if (!err)
@@ -198,12 +222,13 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 {
 	*plan = (struct plan){
 		.kernel = KERNEL_NONE,
+		.root = "/",
+		.root_caller = caller->uid == 0,
 		.umask = caller->umask,
 		.stdio = caller->stdio,
 		.timeline = options->timeline,
 		.verbose = options->verbose,
 	};
-	plan_shares(plan);
 	return fill(plan, options, caller, host);
 }
 
@@ -212,6 +237,8 @@ void plan_free(struct plan *plan)
 	kernel_free(&plan->kernel);
 	identity_free(&plan->identity);
 	strlist_free(&plan->overlays);
+	mounts_free(&plan->mounts);
+	hides_free(&plan->hides);
 	strlist_free(&plan->argv);
 	strlist_free(&plan->env);
 	free(plan->cmdline);

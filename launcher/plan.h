@@ -11,27 +11,23 @@
 #include <sys/types.h>
 
 #include "launcher/caller.h"
+#include "launcher/hides.h"
 #include "launcher/host.h"
 #include "launcher/identity.h"
 #include "launcher/kernel.h"
+#include "launcher/mounts.h"
 #include "launcher/options.h"
 #include "launcher/strlist.h"
 
-struct plan_share {
-	const char *tag;
-	const char *host_dir;
-	const char *guest_dir;
-};
-
-#define PLAN_SHARES_MAX 1
-
 struct plan {
 	struct kernel kernel;
-	char *cmdline;   /* the kernel's command line */
-	uint64_t memory; /* bytes, a whole number of MiB */
-	struct plan_share shares[PLAN_SHARES_MAX];
-	unsigned share_count;
-	struct strlist overlays; /* guest directories */
+	char *cmdline;           /* the kernel's command line */
+	uint64_t memory;         /* bytes, a whole number of MiB */
+	const char *root;        /* the directory that is the guest's root */
+	struct strlist overlays; /* guest directories, where nothing of mounts is */
+	struct mounts mounts;    /* what the user wants mounted */
+	struct hides hides;
+	bool root_caller; /* the files of the guest's users are theirs on the host, not the caller's */
 	struct identity identity;
 	struct strlist argv; /* at least one */
 	struct strlist env;

@@ -67,12 +67,43 @@ static void add_each(struct spec *spec, const char *key, const struct strlist *l
 		spec_add(spec, key, "%s", list->items[i]);
 }
 
+/*
+ * A guest's users are told apart where the host would let the caller be any of them; for what is only
+ * read one attach does for all, and the guest's kernel looks at the modes.
+ */
+static void add_exports(struct spec *spec, const struct plan *plan)
+{
+	for (unsigned i = 0; i < CACHE_COUNT; i++) {
+		bool rw;
+
+		if (mounts_use_cache(&plan->mounts, (enum mount_cache)i, &rw))
+			spec_add(spec, "exports", "%s:%s:cache=%s,access=%s", cache_names[i],
+				 rw ? "rw" : "ro", cache_names[i],
+				 rw && plan->root_caller ? "user" : "any");
+	}
+}
+
+static void add_mounts(struct spec *spec, const struct mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mount *mount = &mounts->items[i];
+
+		if (mount->kind == MOUNT_VOLUME)
+			spec_add(spec, "mount", "%s:%s/%zu:%s", mount->rw ? "rw" : "ro",
+				 cache_names[mount->cache], i, mount->dst);
+		else
+			spec_add(spec, "mount", "%s:%s",
+				 mount->kind == MOUNT_TMPFS ? "tmpfs" : "overlay", mount->dst);
+	}
+}
+
 static int make_spec(struct spec *spec, const struct plan *plan)
 {
 	add_modules(spec, &plan->kernel.modules);
-	for (unsigned i = 0; i < plan->share_count; i++)
-		spec_add(spec, "share", "%s:%s", plan->shares[i].tag, plan->shares[i].guest_dir);
+	spec_add(spec, "share", SNUG_ROOT_TAG ":/");
+	add_exports(spec, plan);
 	add_each(spec, "overlay", &plan->overlays);
+	add_mounts(spec, &plan->mounts);
 	add_each(spec, "arg", &plan->argv);
 	add_each(spec, "env", &plan->env);
 	spec_add(spec, "cwd", "%s", plan->cwd);

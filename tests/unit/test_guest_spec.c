@@ -77,7 +77,10 @@ static void test_everything(void **state)
 	assert_int_equal(
 		PARSE(&spec, &copy,
 		      "module=/m/a.ko\0module=/m/b.ko\0share=root:/\0share=data:/srv/a:b\0"
-		      "overlay=/tmp\0overlay=/home\0uid=1000\0gid=4294967294\0group=4\0"
+		      "overlay=/tmp\0overlay=/home\0"
+		      "exports=mmap:rw:cache=mmap,access=any\0exports=loose:ro:cache=loose\0"
+		      "mount=ro:loose/0:/a:b\0mount=rw:mmap/12:/c\0mount=tmpfs:/d:e\0"
+		      "mount=overlay:/\0uid=1000\0gid=4294967294\0group=4\0"
 		      "group=27\0umask=077\0cwd=/srv\0hostname=box\0tty=24x80\0stderr=tty\0"
 		      "stdin=closed\0stdout=closed\0env=A=b=c\0env=EMPTY=\0arg=sh\0arg=\0"
 		      "arg=x=y\nz\0"),
@@ -89,6 +92,21 @@ static void test_everything(void **state)
 	assert_string_equal(spec.shares[1].dir, "/srv/a:b");
 	assert_int_equal(spec.overlays.count, 2);
 	assert_string_equal(spec.overlays.items[0], "/tmp");
+	assert_int_equal(spec.export_count, 2);
+	assert_string_equal(spec.exports[0].tag, "mmap");
+	assert_string_equal(spec.exports[0].options, "cache=mmap,access=any");
+	assert_true(spec.exports[0].rw && !spec.exports[1].rw);
+	assert_int_equal(spec.exports[0].fd, -1);
+	assert_int_equal(spec.mount_count, 4);
+	assert_int_equal(spec.mounts[0].kind, USER_RO_VOLUME);
+	assert_string_equal(spec.mounts[0].source, "loose/0");
+	assert_string_equal(spec.mounts[0].dst, "/a:b");
+	assert_int_equal(spec.mounts[1].kind, USER_RW_VOLUME);
+	assert_string_equal(spec.mounts[1].source, "mmap/12");
+	assert_int_equal(spec.mounts[2].kind, USER_TMPFS);
+	assert_string_equal(spec.mounts[2].dst, "/d:e");
+	assert_int_equal(spec.mounts[3].kind, USER_OVERLAY);
+	assert_string_equal(spec.mounts[3].dst, "/");
 	assert_int_equal(spec.uid, 1000);
 	assert_true(spec.gid == 4294967294U);
 	assert_int_equal(spec.group_count, 2);
@@ -167,6 +185,25 @@ static void test_what_is_malformed_is_refused(void **state)
 		"share=data:srv",
 		"overlay=tmp",
 		"overlay=",
+		"exports=",
+		"exports=t",
+		"exports=t:rw",
+		"exports=t:rw:",
+		"exports=:rw:cache=none",
+		"exports=a/b:rw:cache=none",
+		"exports=t:wo:cache=none",
+		"mount=",
+		"mount=ro",
+		"mount=ro:/a",
+		"mount=ro:t:/a",
+		"mount=ro:t/0",
+		"mount=ro:t/0:a",
+		"mount=rw:t/0:",
+		"mount=tmpfs",
+		"mount=tmpfs:a",
+		"mount=tmpfs:",
+		"mount=overlay:a",
+		"mount=bind:t/0:/a",
 		"cwd=",
 		"cwd=srv",
 		"",

@@ -26,10 +26,11 @@ static int report(int argc, char **argv)
 	for (char **variable = environ; *variable; variable++)
 		printf("env %s\n", *variable);
 	for (int fd = 0; fd < 256; fd++) {
-		char path[64], target[256] = "";
+		char path[64], own[64], target[256] = "";
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		(void)snprintf(own, sizeof(own), "/proc/%d/fd", (int)getpid());
 		if (readlink(path, target, sizeof(target) - 1) > 0 && fd > 2)
-			printf("fd %d %s\n", fd, target);
+			printf("fd %d %s\n", fd, strcmp(target, own) == 0 ? "own" : target);
 	}
 	(void)sigprocmask(SIG_BLOCK, NULL, &blocked);
 	for (int sig = 1; sig < NSIG; sig++) {
@@ -50,21 +51,62 @@ static struct plan sample_plan(void)
 		.kernel = {.fd = -1, .path = (char *)(uintptr_t) "/boot/vmlinuz-1"},
 		.cmdline = (char *)(uintptr_t) "quiet a=\"b c\"",
 		.memory = MIB(64),
-		.shares = {{"root", "/", "/"}},
-		.share_count = 1,
+		.root = "/",
+	};
+}
+
+/* Every kind of volume, and two names of one directory. */
+static void add_mounts(struct plan *plan, struct mount items[5])
+{
+	const struct mount all[] = {
+		{.kind = MOUNT_VOLUME, .src = (char *)(uintptr_t) "/usr", .cache = CACHE_LOOSE},
+		{.kind = MOUNT_TMPFS, .fd = -1},
+		{.kind = MOUNT_VOLUME,
+		 .src = (char *)(uintptr_t) "/usr/bin",
+		 .rw = true,
+		 .cache = CACHE_MMAP},
+		{.kind = MOUNT_VOLUME, .src = (char *)(uintptr_t) "/etc", .cache = CACHE_NONE},
+		{.kind = MOUNT_VOLUME,
+		 .src = (char *)(uintptr_t) "/",
+		 .rw = true,
+		 .cache = CACHE_LOOSE},
+	};
+
+	memcpy(items, all, sizeof(all));
+	for (int i = 0; i < 5; i++) {
+		if (items[i].src)
+			items[i].fd = open(items[i].src, O_PATH | O_CLOEXEC);
+	}
+	plan->mounts = (struct mounts){.items = items, .count = 5};
+	plan->hides = (struct hides){
+		.items = {{0, (char *)(uintptr_t) "a:b"},
+			  {1, (char *)(uintptr_t) "c"},
+			  {0, (char *)(uintptr_t) "d"}},
+		.count = 3,
+		.dirs = {{(char *)(uintptr_t) "/dev", open("/dev", O_PATH | O_CLOEXEC)},
+			 {(char *)(uintptr_t) "/proc", open("/proc", O_PATH | O_CLOEXEC)}},
+		.dir_count = 2,
 	};
 }
 
 static void the_command_line_is_that_of_config_h(void **state)
 {
 	static const char *const expected[] = {
-		"snug-monitor",      "--kvm=3",
-		"--kernel=4",        "--kernel-name=/boot/vmlinuz-1",
-		"--initrd=5",        "--cmdline=quiet a=\"b c\"",
-		"--memory=67108864", "--share=root:6",
-		"--console",         "--tty",
-		"--verbose",         "--timeline",
-		"--stage=exec:1",    "--stage=plan:18446744073709551615",
+		"snug-monitor",
+		"--kvm=3",
+		"--kernel=4",
+		"--kernel-name=/boot/vmlinuz-1",
+		"--initrd=5",
+		"--cmdline=quiet a=\"b c\"",
+		"--memory=67108864",
+		"--share=root:6",
+		"--proc-fd=7",
+		"--console",
+		"--tty",
+		"--verbose",
+		"--timeline",
+		"--stage=exec:1",
+		"--stage=plan:18446744073709551615",
 	};
 	struct stages stages = {.items = {{"exec", 1}, {"plan", UINT64_MAX}}, .count = 2};
 	struct strlist argv = {0};
@@ -72,7 +114,7 @@ static void the_command_line_is_that_of_config_h(void **state)
 
 	(void)state;
 	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
-	assert_int_equal(argv.count, 9);
+	assert_int_equal(argv.count, 10);
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
 	strlist_free(&argv);
@@ -81,6 +123,33 @@ static void the_command_line_is_that_of_config_h(void **state)
 	assert_int_equal(argv.count, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
+	strlist_free(&argv);
+}
+
+static void volumes_and_hidden_names_on_the_command_line(void **state)
+{
+	static const char *const expected[] = {
+		"--share=root:6",
+		"--export=loose/0:8",
+		"--export=loose/4:11:rw",
+		"--export=mmap/2:9:rw,direct",
+		"--export=none/3:10:direct",
+		"--hide=12:a:b",
+		"--hide=13:c",
+		"--hide=12:d",
+		"--proc-fd=7",
+	};
+	struct stages stages = {0};
+	struct strlist argv = {0};
+	struct plan plan = sample_plan();
+	struct mount items[5];
+
+	(void)state;
+	add_mounts(&plan, items);
+	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	assert_int_equal(argv.count, 7 + ARRAY_SIZE(expected) + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_string_equal(argv.items[7 + i], expected[i]);
 	strlist_free(&argv);
 }
 
@@ -108,7 +177,8 @@ static void the_monitor_understands_it(void **state)
 	assert_string_equal(config.cmdline, plan.cmdline);
 	assert_int_equal(config.memory, plan.memory);
 	assert_int_equal(config.share_count, 1);
-	assert_int_equal(config.shares[0].exports[0].fd, MONITOR_FD_SHARES);
+	assert_int_equal(config.shares[0].exports[0].fd, MONITOR_FD_ROOT);
+	assert_int_equal(config.proc_fd, MONITOR_FD_PROC);
 	assert_int_equal(config.shares[0].tag_len, 4);
 	assert_memory_equal(config.shares[0].tag, "root", 4);
 	assert_int_equal(config.stage_count, 2);
@@ -171,9 +241,11 @@ static void exec_passes_what_it_should_and_no_more(void **state)
 {
 	static char text[8192];
 	struct plan plan = sample_plan();
+	struct mount items[5];
 	int out[2], status;
 
 	(void)state;
+	add_mounts(&plan, items);
 	assert_int_equal(pipe(out), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -190,6 +262,8 @@ static void exec_passes_what_it_should_and_no_more(void **state)
 	assert_int_equal(WEXITSTATUS(status), 7);
 	assert_string_equal(text, "arg snug-monitor\narg --report\narg a b\n"
 				  "fd 3 /dev/null\nfd 4 /dev/full\nfd 5 /dev/zero\nfd 6 /\n"
+				  "fd 7 own\nfd 8 /usr\nfd 9 /usr/bin\nfd 10 /etc\nfd 11 /\n"
+				  "fd 12 /dev\nfd 13 /proc\n"
 				  "ignored 1\nnofile hard\n");
 }
 
@@ -228,7 +302,7 @@ static void a_share_that_does_not_exist(void **state)
 	struct captured captured;
 
 	(void)state;
-	plan.shares[0].host_dir = "/etc/passwd";
+	plan.root = "/etc/passwd";
 	stderr_begin(&captured);
 	assert_int_equal(monitor_open_shares(&plan, &fds), -ENOTDIR);
 	stderr_end(&captured);
@@ -346,6 +420,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_line_is_that_of_config_h),
+		cmocka_unit_test(volumes_and_hidden_names_on_the_command_line),
 		cmocka_unit_test(the_monitor_understands_it),
 		cmocka_unit_test(stages_are_kept_in_order),
 		cmocka_unit_test(exec_passes_what_it_should_and_no_more),

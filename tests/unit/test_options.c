@@ -72,6 +72,64 @@ static void every_option_long_and_short(void **state)
 	options_free(&options);
 }
 
+static void assert_mount(const struct mount_option *got, enum mount_kind kind, const char *src,
+			 const char *dst, bool rw, enum mount_cache cache)
+{
+	assert_int_equal(got->kind, kind);
+	assert_true((got->src == NULL) == (src == NULL) && (got->dst == NULL) == (dst == NULL));
+	if (src)
+		assert_string_equal(got->src, src);
+	if (dst)
+		assert_string_equal(got->dst, dst);
+	if (kind != MOUNT_VOLUME)
+		return;
+	assert_int_equal(got->rw, rw);
+	assert_int_equal(got->cache, cache);
+}
+
+static void volumes_in_every_form(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options,
+		 "run -v a -va:/b --volume=a:rw --volume a:/b:ro -v ./a:/b/c:rw,cache=none "
+		 "-v /a:cache=mmap -v a:cache=loose,rw -v a:/rw");
+	const struct mount_option *got = options.mounts.items;
+	assert_int_equal(options.mounts.count, 8);
+	assert_mount(&got[0], MOUNT_VOLUME, "a", NULL, false, CACHE_LOOSE);
+	assert_mount(&got[1], MOUNT_VOLUME, "a", "/b", false, CACHE_LOOSE);
+	assert_mount(&got[2], MOUNT_VOLUME, "a", NULL, true, CACHE_MMAP);
+	assert_mount(&got[3], MOUNT_VOLUME, "a", "/b", false, CACHE_LOOSE);
+	assert_mount(&got[4], MOUNT_VOLUME, "./a", "/b/c", true, CACHE_NONE);
+	assert_mount(&got[5], MOUNT_VOLUME, "/a", NULL, false, CACHE_MMAP);
+	assert_mount(&got[6], MOUNT_VOLUME, "a", NULL, true, CACHE_LOOSE);
+	assert_mount(&got[7], MOUNT_VOLUME, "a", "/rw", false, CACHE_LOOSE);
+	assert_string_equal(got[7].option, "volume");
+	options_free(&options);
+}
+
+/* In one list with the volumes: no place is taken twice. */
+static void other_mounts_and_hidden_paths(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run --rw a:/b:ro --tmpfs=/t -v a --overlay / --hide x --hide=y:z "
+			   "--no-default-hide");
+	const struct mount_option *got = options.mounts.items;
+	assert_int_equal(options.mounts.count, 4);
+	assert_mount(&got[0], MOUNT_VOLUME, "a:/b:ro", NULL, true, CACHE_MMAP);
+	assert_mount(&got[1], MOUNT_TMPFS, NULL, "/t", false, CACHE_LOOSE);
+	assert_mount(&got[2], MOUNT_VOLUME, "a", NULL, false, CACHE_LOOSE);
+	assert_mount(&got[3], MOUNT_OVERLAY, NULL, "/", false, CACHE_LOOSE);
+	assert_string_equal(got[0].option, "rw");
+	assert_int_equal(options.hide.count, 2);
+	assert_string_equal(options.hide.items[1], "y:z");
+	assert_true(options.no_default_hide);
+	options_free(&options);
+}
+
 static void options_end_at_the_command(void **state)
 {
 	struct options options;
@@ -151,7 +209,33 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run --memroy 1", "did you mean --memory?"},
 		{"run --Dry-run", "did you mean --dry-run?"},
 		{"run --nonsense", "unknown option '--nonsense'"},
-		{"run -v", "unknown option '-v'"},
+		{"run -x", "unknown option '-x'"},
+		{"run -v", "needs a value: SRC[:DST][:OPT]"},
+		{"run -v :/b", "':/b' begins with an empty part"},
+		{"run -v a:", "has an empty part"},
+		{"run -v a::rw", "has an empty part"},
+		{"run -v a:/b:", "has an empty part"},
+		{"run -v a:/b:ro:x", "has more than three parts"},
+		{"run -v a:b", "'b' is not one of the options ro, rw"},
+		{"run -v a:RW", "a path in the VM is absolute"},
+		{"run -v a:b:ro", "second part that is no absolute path"},
+		{"run -v a:ro:rw", "second part that is no absolute path"},
+		{"run -v a:/b:/c", "'/c' is not one of the options"},
+		{"run -v a:/b:ro,rw", "two options of one kind"},
+		{"run -v a:rw,rw", "two options of one kind"},
+		{"run -v a:cache=none,cache=mmap", "two options of one kind"},
+		{"run -v a:cache=", "'cache=' is not one of the options"},
+		{"run -v a:cache=fscache", "cache=none, cache=mmap, cache=loose"},
+		{"run -v a:/b:rw,", "has an empty option"},
+		{"run -v a:/b:,rw", "has an empty option"},
+		{"run --volume=", "begins with an empty part"},
+		{"run --rw=", "empty"},
+		{"run --tmpfs=", "empty"},
+		{"run --overlay=", "empty"},
+		{"run --hide=", "empty"},
+		{"run --hide", "needs a value: PATH"},
+		{"run --no-default-hide=1", "takes no value"},
+		{"run --no-hide", "did you mean"},
 		{"run -m", "needs a value: SIZE"},
 		{"run --env", "needs a value: K[=V]"},
 		{"run --dry-run=yes", "takes no value"},
@@ -265,6 +349,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option_long_and_short),
+		cmocka_unit_test(volumes_in_every_form),
+		cmocka_unit_test(other_mounts_and_hidden_paths),
 		cmocka_unit_test(options_end_at_the_command),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(help_for_a_full_disk_is_an_error),

@@ -182,14 +182,16 @@ static void another_user_has_its_own_home(void **state)
 {
 	struct options options = {.user = "root"};
 	const struct passwd *root = getpwuid(0);
+	char home[PATH_MAX];
 	struct plan plan;
 
 	(void)state;
 	assert_non_null(root);
+	FORMAT(home, "%s", root->pw_dir);
 	assert_int_equal(make(&plan, &options), 0);
 	assert_int_equal(plan.identity.uid, 0);
 	assert_int_equal(plan.identity.gid, 0);
-	assert_string_equal(strlist_getenv(&plan.env, "HOME"), root->pw_dir);
+	assert_string_equal(strlist_getenv(&plan.env, "HOME"), home);
 	assert_string_equal(strlist_getenv(&plan.env, "USER"), "root");
 	assert_string_equal(strlist_getenv(&plan.env, "LOGNAME"), "root");
 	assert_string_equal(strlist_getenv(&plan.env, "PATH"), "/bin");
@@ -412,6 +414,95 @@ static void the_run_specification(void **state)
 	plan_free(&plan);
 }
 
+static void mounts_in_the_run_specification(void **state)
+{
+	struct options options = {0};
+	struct prepared prepared;
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(mount_options_add_volume(&options.mounts, "/usr:/data:rw"), 0);
+	assert_int_equal(mount_options_add_volume(&options.mounts, "/etc/passwd:/x/y"), 0);
+	assert_int_equal(mount_options_add_dir(&options.mounts, "tmpfs", MOUNT_TMPFS, "/home"), 0);
+	assert_int_equal(mount_options_add_dir(&options.mounts, "overlay", MOUNT_OVERLAY, "/usr"),
+			 0);
+	for (caller.uid = 0; caller.uid < 2; caller.uid++) {
+		assert_int_equal(make(&plan, &options), 0);
+		assert_int_equal(prepare(&prepared, &plan), 0);
+		assert_records(
+			&prepared.spec, "exports",
+			caller.uid
+				? "loose:ro:cache=loose,access=any|mmap:rw:cache=mmap,access=any"
+				: "loose:ro:cache=loose,access=any|mmap:rw:cache=mmap,access=user");
+		assert_records(&prepared.spec, "mount",
+			       "rw:mmap/0:/data|tmpfs:/home|overlay:/usr|ro:loose/3:/x/y");
+		assert_records(&prepared.spec, "overlay", "/tmp");
+		prepared_free(&prepared);
+		plan_free(&plan);
+	}
+	mount_options_free(&options.mounts);
+}
+
+static void default_overlays_make_way(void **state)
+{
+	char *const home[] = {(char *)(uintptr_t) "HOME=/usr/share", NULL};
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	caller.environ = home;
+	assert_int_equal(mount_options_add_volume(&options.mounts, "/etc:/usr"), 0);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.overlays.count, 2);
+	plan_free(&plan);
+	assert_int_equal(mount_options_add_dir(&options.mounts, "overlay", MOUNT_OVERLAY, "/"), 0);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.overlays.count, 0);
+	plan_free(&plan);
+	mount_options_free(&options.mounts);
+}
+
+static void a_working_directory_in_a_volume(void **state)
+{
+	struct options options = {.workdir = "/data/only/in/the/guest"};
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make(&plan, &options), -ENOENT);
+	plan_free(&plan);
+	assert_int_equal(mount_options_add_volume(&options.mounts, "/etc:/data/"), 0);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_string_equal(plan.cwd, "/data/only/in/the/guest");
+	plan_free(&plan);
+	mount_options_free(&options.mounts);
+}
+
+static void what_is_hidden(void **state)
+{
+	char home[PATH_MAX];
+	char *const here[] = {home, NULL};
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	caller.environ = here;
+	FORMAT(home, "HOME=%s", tree.root);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_true(plan.hides.count > 5);
+	assert_string_equal(plan.hides.items[0].name, ".ssh");
+	plan_free(&plan);
+	strlist_add(&options.hide, "/etc/passwd");
+	options.no_default_hide = true;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.hides.count, 1);
+	assert_string_equal(plan.hides.items[0].name, "passwd");
+	plan_free(&plan);
+	strlist_add(&options.hide, "/nothing/at/all");
+	assert_int_equal(make(&plan, &options), -ENOENT);
+	plan_free(&plan);
+	strlist_free(&options.hide);
+}
+
 static void a_terminal(void **state)
 {
 	struct options options = {0};
@@ -478,7 +569,8 @@ static void a_dry_run_shows_it_all(void **state)
 	FORMAT(kernel, "4<%s/boot/vmlinuz-" VERSION, tree.root);
 	assert_contains(text, kernel);
 	assert_contains(text, "3<>/dev/kvm");
-	assert_contains(text, "6</\n");
+	assert_contains(text, "6</ \\\n  7</proc/self/fd)\n");
+	assert_contains(text, "\n(exec env -i ");
 	assert_contains(text, "'/x y/snug-monitor' \\\n  '--cmdline=a b' \\\n");
 	assert_contains(text, "/modules/9p.ko  from /tmp/");
 	assert_contains(text, "env=SNUG=1\n");
@@ -553,6 +645,10 @@ int main(void)
 		cmocka_unit_test_setup(a_current_directory_that_is_gone, set_up),
 		cmocka_unit_test_setup(a_command_line_too_long_for_the_kernel, set_up),
 		cmocka_unit_test_setup(the_run_specification, set_up),
+		cmocka_unit_test_setup(mounts_in_the_run_specification, set_up),
+		cmocka_unit_test_setup(default_overlays_make_way, set_up),
+		cmocka_unit_test_setup(a_working_directory_in_a_volume, set_up),
+		cmocka_unit_test_setup(what_is_hidden, set_up),
 		cmocka_unit_test_setup(a_terminal, set_up),
 		cmocka_unit_test_setup(the_initrd_holds_what_the_plan_says, set_up),
 		cmocka_unit_test_setup(a_dry_run_shows_it_all, set_up),

@@ -707,7 +707,7 @@ static int add_export(struct p9_nodes *nodes, const struct p9_export *export,
 	if (r)
 		return r;
 	found.id = p9_fs_id(&found.stx);
-	if (found.id.type != S_IFDIR && found.id.type != S_IFREG)
+	if (found.id.type != S_IFDIR && (found.id.type != S_IFREG || !export->name[0]))
 		return -ENOTDIR;
 	r = kernel_fs_is(export->fd, found.id.dev, export->fd);
 	if (r)

@@ -30,7 +30,7 @@ struct p9_server;
 struct p9_worker;
 
 struct p9_export {
-	/* "": it is the share's root, and the only export; else its name in the share's root. */
+	/* "": it is the share's root, a directory, and the only export; else its name in the share's root. */
 	const char *name;
 	int fd;        /* O_PATH, of a directory or a regular file; the server takes it over */
 	bool writable; /* else every request that would change it answers EROFS */
