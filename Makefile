@@ -146,13 +146,13 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo "  LD      $@"
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
 
-# The 9P server on a socket: tests/conformance/ has what runs on it.
+# The 9P server on a socket, and what runs on it (tests/conformance/).
 $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -pthread
 
-conformance-tools: $(BUILD)/tests/tools/p9-serve
+conformance-tools: $(BUILD)/tests/tools/p9-serve $(BUILD)/tests/tools/file-exerciser
 
 bench-programs: all $(BUILD)/tests/bench/stat_storm
 
