@@ -87,15 +87,14 @@ int p9_fs_open_dir(int fd)
 int p9_fs_reopen(int proc_fd, int fd, int flags)
 {
 	struct fd_name name = fd_name(fd);
-	int new = openat(proc_fd, name.text, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int new = openat(proc_fd, name.text, flags | O_CLOEXEC | O_NOCTTY);
 
 	return new < 0 ? -errno : new;
 }
 
 int p9_fs_create(int dir_fd, const char *name, int flags, mode_t mode)
 {
-	return open_beneath(dir_fd, name,
-			    (unsigned int)flags | O_CREAT | O_EXCL | O_NOCTTY | O_NONBLOCK, mode);
+	return open_beneath(dir_fd, name, (unsigned int)flags | O_CREAT | O_EXCL | O_NOCTTY, mode);
 }
 
 int p9_fs_chmod(int proc_fd, int fd, mode_t mode)

@@ -50,7 +50,8 @@ int p9_fs_open_dir(int fd);
 /*
  * Opens the file that descriptor fd stands for once more, with other flags (O_*): O_PATH will do, and
  * so will a file that has no name any more. proc_fd is this process's /proc/self/fd. The caller knows fd
- * to be a regular file: opening anything else may block or have effects.
+ * to be a regular file: opening anything else may block or have effects. Without O_NONBLOCK, which some
+ * file systems (9p) take as leave to read less than there is.
  */
 int p9_fs_reopen(int proc_fd, int fd, int flags);
 
