@@ -61,7 +61,9 @@ static int write_all(int fd, const uint8_t *data, size_t len)
 	return 0;
 }
 
-/* Of one connection. */
+/* Of one connection; its descriptors end with the process. */
+static struct p9_export export = {.name = "", .fd = -1, .writable = true};
+static struct p9_share share = {.exports = &export, .export_count = 1, .max_files = FILES_MAX};
 static struct p9_server *server;
 static int connection;
 static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER, writing = PTHREAD_MUTEX_INITIALIZER;
@@ -112,11 +114,10 @@ static void *work(void *arg)
 
 static int serve(const char *dir, bool direct)
 {
-	struct p9_export export = {.name = "", .writable = true, .direct = direct};
-	struct p9_share share = {.exports = &export, .export_count = 1, .max_files = FILES_MAX};
 	pthread_t threads[THREADS];
 	int r;
 
+	export.direct = direct;
 	export.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	share.proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (export.fd < 0 || share.proc_fd < 0)
@@ -137,13 +138,17 @@ static int serve(const char *dir, bool direct)
 static int listen_at(const char *path)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = -1;
 
-	if (fd < 0 || strlen(path) >= sizeof(addr.sun_path))
-		return -1;
-	strcpy(addr.sun_path, path);
-	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 8))
-		return -1;
+	errno = ENAMETOOLONG;
+	if (strlen(path) < sizeof(addr.sun_path)) {
+		strcpy(addr.sun_path, path);
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	}
+	if (fd >= 0 && (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 8))) {
+		(void)close(fd);
+		fd = -1;
+	}
 	return fd;
 }
 
@@ -167,7 +172,7 @@ int main(int argc, char **argv)
 	if (listener < 0)
 		return fail(argv[argc - 1]);
 	for (;;) {
-		connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		connection = accept(listener, NULL, NULL);
 		if (connection < 0)
 			return fail("accept");
 		if (fork() == 0)
