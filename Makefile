@@ -4,6 +4,7 @@
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
 # make              build/snug, build/snug-monitor
+# make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
 #
@@ -139,6 +140,22 @@ guest-tests: $(BUILD)/snug-monitor $(GUEST_IMG)
 
 unit-tests: $(UNIT_BIN)
 
+# What the benchmarks run in a guest: static, its loading is no part of what is measured.
+$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
+
+# The 9P server on a socket, and what runs on it (tests/conformance/).
+$(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -pthread
+
+conformance-tools: $(BUILD)/tests/tools/p9-serve $(BUILD)/tests/tools/file-exerciser
+
+bench-programs: all $(BUILD)/tests/bench/stat_storm
+
 # Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
 DEMO = uname -sr; id -un; head -n 1 /etc/os-release
 run:
@@ -164,6 +181,13 @@ check:
 check-quick:
 	@tests/run-all --quick
 
+# BENCH='--quick' and so on: tests/bench/9p --help
+bench-9p:
+	@tools/setup bench
+	@$(MAKE) --no-print-directory bench-programs
+	@tests/bench/9p --prepare
+	@tests/testbed/run --timeout 7200 -- tests/bench/9p $(BENCH)
+
 setup:
 	@tools/setup
 
@@ -180,6 +204,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all unit-tests guest-tests run check check-quick setup lint format clean
+.PHONY: all unit-tests guest-tests run check check-quick conformance-tools bench-programs bench-9p setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

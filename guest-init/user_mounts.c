@@ -169,7 +169,7 @@ static int bind_volume(const struct user_mount *m)
 	return 0;
 }
 
-/* The command's to write to, with the mode of the directory it covers. */
+/* The command's to write to; for others it has the mode of the directory it covers. */
 static int mount_tmpfs(const struct spec *spec, const struct user_mount *m)
 {
 	struct stat st;
@@ -179,7 +179,7 @@ static int mount_tmpfs(const struct spec *spec, const struct user_mount *m)
 		return r;
 	if (stat(m->dst, &st) ||
 	    mount("tmpfs", m->dst, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") ||
-	    chown(m->dst, spec->uid, spec->gid) || chmod(m->dst, st.st_mode & 07777))
+	    chown(m->dst, spec->uid, spec->gid) || chmod(m->dst, (st.st_mode & 07777) | 0700))
 		return -errno;
 	return 0;
 }

@@ -13,7 +13,8 @@
 #include "launcher/caller.h"
 #include "launcher/strlist.h"
 
-#define HIDES_MAX 128
+/* So many that the usual ones of three homes fit in, all of them being links. */
+#define HIDES_MAX 256
 
 struct hides {
 	struct hide {

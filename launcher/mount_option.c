@@ -22,24 +22,17 @@ static int bad(const char *text, const char *what)
 	return -EINVAL;
 }
 
-static void release(struct mount_option *option)
-{
-	free(option->src);
-	free(option->dst);
-}
-#define _cleanup_option_ __attribute__((cleanup(release)))
-
-/* Takes over what *option owns. */
-static int append(struct mount_options *options, struct mount_option *option)
+/* text is taken over. 0 or -ENOMEM. */
+static int append(struct mount_options *options, struct mount_option option, char **text)
 {
 	struct mount_option *items =
 		reallocarray(options->items, options->count + 1, sizeof(*items));
 
 	if (!items)
 		return -ENOMEM;
+	option.text = steal_ptr(text);
 	options->items = items;
-	items[options->count++] = *option;
-	*option = (struct mount_option){0};
+	items[options->count++] = option;
 	return 0;
 }
 
@@ -112,7 +105,6 @@ static int split(const char *typed, char *text, char *fields[3])
 
 int mount_options_add_volume(struct mount_options *options, const char *text)
 {
-	_cleanup_option_ struct mount_option option = {.kind = MOUNT_VOLUME, .option = "volume"};
 	_cleanup_free_ char *copy = strdup(text);
 	char *fields[3] = {NULL};
 	struct opts opts = {0};
@@ -129,34 +121,41 @@ int mount_options_add_volume(struct mount_options *options, const char *text)
 	err = list ? take_opts(&opts, text, list) : 0;
 	if (err)
 		return err;
-	option.rw = opts.rw;
-	option.cache = opts.has_cache ? opts.cache : opts.rw ? CACHE_MMAP : CACHE_LOOSE;
-	option.src = strdup(fields[0]);
-	option.dst = dst ? strdup(dst) : NULL;
-	if (!option.src || (dst && !option.dst))
-		return -ENOMEM;
-	return append(options, &option);
+	return append(options,
+		      (struct mount_option){
+			      .kind = MOUNT_VOLUME,
+			      .option = "volume",
+			      .src = fields[0],
+			      .dst = dst,
+			      .rw = opts.rw,
+			      .cache = opts.has_cache ? opts.cache
+				       : opts.rw      ? CACHE_MMAP
+						      : CACHE_LOOSE,
+		      },
+		      &copy);
 }
 
 int mount_options_add_dir(struct mount_options *options, const char *name, enum mount_kind kind,
 			  const char *dir)
 {
-	_cleanup_option_ struct mount_option option = {
+	struct mount_option option = {
 		.kind = kind, .option = name, .rw = true, .cache = CACHE_MMAP};
 
 	if (dir[0] == '\0') {
 		log_error("--%s: the value is empty", name);
 		return -EINVAL;
 	}
-	char **field = kind == MOUNT_VOLUME ? &option.src : &option.dst;
-	*field = strdup(dir);
-	return *field ? append(options, &option) : -ENOMEM;
+	_cleanup_free_ char *copy = strdup(dir);
+	if (!copy)
+		return -ENOMEM;
+	*(kind == MOUNT_VOLUME ? &option.src : &option.dst) = copy;
+	return append(options, option, &copy);
 }
 
 void mount_options_free(struct mount_options *options)
 {
 	for (size_t i = 0; i < options->count; i++)
-		release(&options->items[i]);
+		free(options->items[i].text);
 	free(options->items);
 	*options = (struct mount_options){0};
 }

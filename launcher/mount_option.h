@@ -28,8 +28,9 @@ extern const char *const cache_names[CACHE_COUNT];
 struct mount_option {
 	enum mount_kind kind;
 	const char *option; /* its name, for messages: "volume"; static */
-	char *src;          /* of a volume: as typed; owned */
-	char *dst;          /* as typed; owned. NULL: where src is */
+	char *text;         /* as typed, cut where src and dst end; owned */
+	const char *src;    /* of a volume */
+	const char *dst;    /* NULL: where src is */
 	bool rw;
 	enum mount_cache cache;
 };

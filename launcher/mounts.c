@@ -140,14 +140,31 @@ static bool is_host(const struct mounts *before, const char *path, struct stat *
 	return *err != -EACCES;
 }
 
+/* Nothing can be mounted below a file. */
+static int check_parents(const struct mounts *before, const struct mount *mount)
+{
+	for (size_t i = 0; i < before->count; i++) {
+		const struct mount *parent = &before->items[i];
+
+		if (parent->is_dir || !path_below(mount->dst, parent->dst))
+			continue;
+		log_error("--%s: %s would be below %s, which is a file (--%s)", mount->option,
+			  mount->dst, parent->dst, parent->option);
+		return -ENOTDIR;
+	}
+	return 0;
+}
+
 /* What would not fit where it is to go: said now, and not by a guest that has booted for it. */
 static int check_fit(const struct mounts *mounts, size_t index)
 {
 	const struct mounts before = {.items = mounts->items, .count = index};
 	const struct mount *mount = &mounts->items[index];
 	struct stat st;
-	int err = 0;
+	int err = check_parents(&before, mount);
 
+	if (err)
+		return err;
 	if (mount->kind == MOUNT_OVERLAY && path_fresh(mount->dst) &&
 	    !mounts_cover(&before, mount->dst, false)) {
 		log_error("--overlay: %s: the VM has a %s of its own, which shows nothing of the "

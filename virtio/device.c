@@ -14,6 +14,8 @@ void virtio_device_init(struct virtio_device *dev, const struct virtio_device_op
 	dev->queue_count = queue_count;
 	dev->mem = mem;
 	dev->irq = irq;
+	dev->status = &dev->own_status;
+	dev->interrupt_status = &dev->own_interrupt_status;
 	(void)pthread_mutex_init(&dev->lock, NULL);
 	for (unsigned i = 0; i < queue_count; i++)
 		virtq_reset(&dev->queues[i]);
@@ -21,7 +23,7 @@ void virtio_device_init(struct virtio_device *dev, const struct virtio_device_op
 
 static void interrupt(struct virtio_device *dev, uint32_t cause)
 {
-	atomic_fetch_or(&dev->interrupt_status, cause);
+	atomic_fetch_or(dev->interrupt_status, cause);
 	irq_raise(&dev->irq);
 }
 
@@ -33,7 +35,7 @@ void virtio_device_signal(struct virtio_device *dev, struct virtq *vq)
 
 void virtio_device_fail(struct virtio_device *dev)
 {
-	uint32_t before = atomic_fetch_or(&dev->status, VIRTIO_CONFIG_S_NEEDS_RESET);
+	uint32_t before = atomic_fetch_or(dev->status, VIRTIO_CONFIG_S_NEEDS_RESET);
 
 	if (!(before & VIRTIO_CONFIG_S_NEEDS_RESET) && (before & VIRTIO_CONFIG_S_DRIVER_OK))
 		interrupt(dev, VIRTIO_MMIO_INT_CONFIG);
@@ -41,7 +43,7 @@ void virtio_device_fail(struct virtio_device *dev)
 
 bool virtio_device_live(const struct virtio_device *dev)
 {
-	uint32_t status = atomic_load(&dev->status);
+	uint32_t status = atomic_load(dev->status);
 
 	return (status & VIRTIO_CONFIG_S_DRIVER_OK) &&
 	       !(status & (VIRTIO_CONFIG_S_NEEDS_RESET | VIRTIO_CONFIG_S_FAILED));
@@ -57,9 +59,9 @@ void virtio_device_reset_queue(struct virtio_device *dev, struct virtq *vq)
 void virtio_device_reset(struct virtio_device *dev)
 {
 	(void)pthread_mutex_lock(&dev->lock);
-	atomic_store(&dev->status, 0);
+	atomic_store(dev->status, 0);
 	dev->driver_features = 0;
-	atomic_store(&dev->interrupt_status, 0);
+	atomic_store(dev->interrupt_status, 0);
 	for (unsigned i = 0; i < dev->queue_count; i++)
 		virtio_device_reset_queue(dev, &dev->queues[i]);
 	dev->ops->reset(dev);

@@ -48,10 +48,14 @@ struct virtio_device {
 	const struct guest_mem *mem;
 	struct irq_line irq;
 
-	/* Written by the transport, read by anyone. */
-	_Atomic uint32_t status; /* VIRTIO_CONFIG_S_... */
+	/*
+	 * Written by the transport, read by anyone. They may lie where the guest sees them (virtio/mmio.h),
+	 * so that there is one of each.
+	 */
+	_Atomic uint32_t *status; /* VIRTIO_CONFIG_S_... */
 	uint64_t driver_features;
-	_Atomic uint32_t interrupt_status; /* VIRTIO_MMIO_INT_... */
+	_Atomic uint32_t *interrupt_status; /* VIRTIO_MMIO_INT_... */
+	_Atomic uint32_t own_status, own_interrupt_status;
 };
 
 /* Sets the common part up; the queues' size_max is the device's to fill in before. */

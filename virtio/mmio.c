@@ -47,9 +47,9 @@ static uint32_t register_read(struct virtio_mmio *mmio, uint64_t offset)
 	case VIRTIO_MMIO_QUEUE_READY:
 		return vq && vq->ready;
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
-		return atomic_load(&dev->interrupt_status);
+		return atomic_load(dev->interrupt_status);
 	case VIRTIO_MMIO_STATUS:
-		return atomic_load(&dev->status);
+		return atomic_load(dev->status);
 	case VIRTIO_MMIO_SHM_LEN_LOW: /* no shared memory regions: length -1 (4.2.2.1) */
 	case VIRTIO_MMIO_SHM_LEN_HIGH:
 	case VIRTIO_MMIO_SHM_BASE_LOW:
@@ -70,7 +70,7 @@ static bool features_acceptable(const struct virtio_device *dev)
 
 static void write_status(struct virtio_device *dev, uint32_t value)
 {
-	uint32_t status = atomic_load(&dev->status);
+	uint32_t status = atomic_load(dev->status);
 
 	if (value == 0) {
 		virtio_device_reset(dev);
@@ -83,7 +83,7 @@ static void write_status(struct virtio_device *dev, uint32_t value)
 	if (!((status | value) & VIRTIO_CONFIG_S_FEATURES_OK))
 		value &= ~(uint32_t)VIRTIO_CONFIG_S_DRIVER_OK;
 	/* A driver sets bits one after the other and clears them only by a reset (2.1.1). */
-	atomic_fetch_or(&dev->status, value);
+	atomic_fetch_or(dev->status, value);
 
 	/* What became available before DRIVER_OK was not looked at. */
 	if ((value & ~status) & VIRTIO_CONFIG_S_DRIVER_OK) {
@@ -152,7 +152,7 @@ static void write_driver_features(struct virtio_mmio *mmio, uint32_t value)
 	uint32_t sel = atomic_load(&mmio->driver_features_sel);
 
 	/* Settled with FEATURES_OK (3.1.1). */
-	if (atomic_load(&dev->status) & VIRTIO_CONFIG_S_FEATURES_OK)
+	if (atomic_load(dev->status) & VIRTIO_CONFIG_S_FEATURES_OK)
 		return;
 	if (sel == 0)
 		SET_LOW(dev->driver_features, value);
@@ -183,7 +183,7 @@ static void register_write(struct virtio_mmio *mmio, uint64_t offset, uint32_t v
 			dev->ops->kick(dev, value);
 		break;
 	case VIRTIO_MMIO_INTERRUPT_ACK:
-		atomic_fetch_and(&dev->interrupt_status, ~value);
+		atomic_fetch_and(dev->interrupt_status, ~value);
 		break;
 	case VIRTIO_MMIO_STATUS:
 		write_status(dev, value);
@@ -197,6 +197,37 @@ static void register_write(struct virtio_mmio *mmio, uint64_t offset, uint32_t v
 			write_queue_register(dev, vq, offset, value);
 		break;
 	}
+}
+
+/* --- the page that the guest reads ------------------------------------------------------------------ */
+
+static _Atomic uint32_t *page_register(const struct virtio_mmio *mmio, uint64_t offset)
+{
+	return (_Atomic uint32_t *)(void *)(mmio->page + offset);
+}
+
+/* What can be selected, and so changes with a write; status and interrupt status are in the page themselves. */
+static void update_page(struct virtio_mmio *mmio)
+{
+	static const uint64_t changing[] = {VIRTIO_MMIO_DEVICE_FEATURES, VIRTIO_MMIO_QUEUE_NUM_MAX,
+					    VIRTIO_MMIO_QUEUE_READY};
+
+	for (size_t i = 0; mmio->page && i < ARRAY_SIZE(changing); i++)
+		atomic_store(page_register(mmio, changing[i]), register_read(mmio, changing[i]));
+}
+
+void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *dev, uint8_t *page)
+{
+	*mmio = (struct virtio_mmio){.dev = dev, .page = page};
+	if (!page)
+		return;
+	for (uint64_t offset = 0; offset < VIRTIO_MMIO_CONFIG; offset += 4)
+		atomic_store(page_register(mmio, offset), register_read(mmio, offset));
+	/* Configuration never changes. */
+	for (uint64_t offset = VIRTIO_MMIO_CONFIG; offset < VIRTIO_MMIO_PAGE_SIZE; offset += 8)
+		dev->ops->read_config(dev, offset - VIRTIO_MMIO_CONFIG, page + offset, 8);
+	dev->status = page_register(mmio, VIRTIO_MMIO_STATUS);
+	dev->interrupt_status = page_register(mmio, VIRTIO_MMIO_INTERRUPT_STATUS);
 }
 
 static void mmio_bus_read(void *opaque, uint64_t offset, void *data, unsigned len)
@@ -223,6 +254,7 @@ static void mmio_bus_write(void *opaque, uint64_t offset, const void *data, unsi
 		return;
 	memcpy(&value, data, 4);
 	register_write(mmio, offset, value);
+	update_page(mmio);
 }
 
 const struct bus_ops virtio_mmio_bus_ops = {.read = mmio_bus_read, .write = mmio_bus_write};

@@ -79,9 +79,10 @@ static struct irq_line next_irq(struct machine *m)
 static int add_virtio(struct machine *m, struct virtio_device *dev)
 {
 	struct virtio_mmio *mmio = &m->virtio[m->virtio_count];
-	uint64_t gpa = LAYOUT_VIRTIO_MMIO + m->virtio_count * LAYOUT_VIRTIO_MMIO_SIZE;
+	uint64_t offset = m->virtio_count * LAYOUT_VIRTIO_MMIO_SIZE;
+	uint64_t gpa = LAYOUT_VIRTIO_MMIO + offset;
 
-	mmio->dev = dev;
+	virtio_mmio_init(mmio, dev, m->vm.registers ? m->vm.registers + offset : NULL);
 	m->virtio_count++;
 	return bus_add(&m->mmio, gpa, LAYOUT_VIRTIO_MMIO_SIZE, &virtio_mmio_bus_ops, mmio);
 }
@@ -177,7 +178,8 @@ static int build_devices(struct machine *m, const struct config *config)
 int machine_build(struct machine *m, const struct config *config)
 {
 	const char *what;
-	int r = vm_create(&m->vm, config->kvm_fd, config->memory, &what);
+	int r = vm_create(&m->vm, config->kvm_fd, config->memory,
+			  config->console + config->share_count, &what);
 
 	if (r < 0)
 		return kvm_failed(what, r);

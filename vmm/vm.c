@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/layout.h"
 #include "vmm/ioapic.h"
 
 static int check_api(struct vm *vm, const char **what)
@@ -43,6 +45,30 @@ static int register_memory(struct vm *vm)
 	return 0;
 }
 
+/* A slot behind those of RAM. */
+static int register_registers(struct vm *vm)
+{
+	struct kvm_userspace_memory_region slot = {
+		.slot = vm->mem.count,
+		.flags = KVM_MEM_READONLY,
+		.guest_phys_addr = LAYOUT_VIRTIO_MMIO,
+		.memory_size = vm->registers_size,
+	};
+	void *pages = mmap(NULL, vm->registers_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED)
+		return -errno;
+	slot.userspace_addr = (uint64_t)(uintptr_t)pages;
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) == 0) {
+		vm->registers = pages;
+		return 0;
+	}
+	(void)munmap(pages, vm->registers_size);
+	/* KVM_CAP_READONLY_MEM is not asked for first: the call that fails says the same. */
+	return errno == EINVAL ? 0 : -errno;
+}
+
 static int set_up(struct vm *vm, uint64_t memory, const char **what)
 {
 	/* The local APIC in KVM, the I/O APIC here; no reserved routes, as edges go by KVM_SIGNAL_MSI. */
@@ -59,17 +85,21 @@ static int set_up(struct vm *vm, uint64_t memory, const char **what)
 	 */
 	*what = "KVM_SET_USER_MEMORY_REGION";
 	r = register_memory(vm);
+	if (r == 0 && vm->registers_size)
+		r = register_registers(vm);
 	if (r < 0)
 		return r;
 	*what = "KVM_CAP_SPLIT_IRQCHIP";
 	return ioctl(vm->fd, KVM_ENABLE_CAP, &split) < 0 ? -errno : 0;
 }
 
-int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, const char **what)
+int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_pages,
+	      const char **what)
 {
 	int r;
 
 	*vm = (struct vm){.kvm_fd = kvm_fd, .fd = -1};
+	vm->registers_size = register_pages * (size_t)LAYOUT_VIRTIO_MMIO_SIZE;
 	r = check_api(vm, what);
 	if (r < 0)
 		return r;
@@ -90,6 +120,9 @@ void vm_destroy(struct vm *vm)
 	if (vm->fd >= 0)
 		(void)close(vm->fd);
 	vm->fd = -1;
+	if (vm->registers)
+		(void)munmap(vm->registers, vm->registers_size);
+	vm->registers = NULL;
 	guest_mem_unmap(&vm->mem);
 }
 

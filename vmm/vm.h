@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A KVM virtual machine: memory, split irqchip, no PIT, no ioeventfd. Linux,
+ * A KVM virtual machine: memory, register pages, split irqchip, no PIT, no ioeventfd. Linux,
  * Documentation/virt/kvm/api.rst.
  */
 #ifndef VMM_VM_H
@@ -16,13 +16,20 @@ struct vm {
 	int fd;
 	size_t vcpu_run_size; /* bytes of a vCPU's kvm_run mapping */
 	struct guest_mem mem;
+	/*
+	 * Pages the guest sees read-only at LAYOUT_VIRTIO_MMIO: a read there is no exit, a write is. NULL if
+	 * KVM has no such memory.
+	 */
+	uint8_t *registers;
+	size_t registers_size;
 };
 
 /*
- * Makes a VM with memory bytes of RAM. 0, or -errno with *what set to the step that failed, a static
+ * Makes a VM with memory bytes of RAM and register_pages pages of registers. 0, or -errno with *what set to the step that failed, a static
  * text. vm_destroy() needs the vCPUs closed.
  */
-int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, const char **what);
+int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_pages,
+	      const char **what);
 void vm_destroy(struct vm *vm);
 
 /* Delivers a message-signalled interrupt; for struct ioapic, ctx: struct vm. Any thread. */

@@ -153,15 +153,26 @@ static void volumes_and_hidden_names_on_the_command_line(void **state)
 	strlist_free(&argv);
 }
 
+static void assert_export(const struct p9_export *export, const char *name, int fd, bool writable,
+			  bool direct)
+{
+	assert_string_equal(export->name, name);
+	assert_int_equal(export->fd, fd);
+	assert_int_equal(export->writable, writable);
+	assert_int_equal(export->direct, direct);
+}
+
 /* Both sides of the interface, one against the other. */
 static void the_monitor_understands_it(void **state)
 {
 	struct stages stages = {.items = {{"exec", 1}, {"plan", UINT64_MAX}}, .count = 2};
 	struct strlist argv = {0};
 	struct plan plan = sample_plan();
+	struct mount items[5];
 	struct config config;
 
 	(void)state;
+	add_mounts(&plan, items);
 	plan.stdio.tty = plan.timeline = true;
 	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
 	/* Whatever is behind them: the parser may look whether they are open. */
@@ -176,11 +187,21 @@ static void the_monitor_understands_it(void **state)
 	assert_string_equal(config.kernel_name, "/boot/vmlinuz-1");
 	assert_string_equal(config.cmdline, plan.cmdline);
 	assert_int_equal(config.memory, plan.memory);
-	assert_int_equal(config.share_count, 1);
+	assert_int_equal(config.share_count, 4);
 	assert_int_equal(config.shares[0].exports[0].fd, MONITOR_FD_ROOT);
 	assert_int_equal(config.proc_fd, MONITOR_FD_PROC);
 	assert_int_equal(config.shares[0].tag_len, 4);
 	assert_memory_equal(config.shares[0].tag, "root", 4);
+	assert_int_equal(config.shares[1].export_count, 2);
+	assert_memory_equal(config.shares[1].tag, "loose", 5);
+	assert_export(&config.shares[1].exports[0], "0", MONITOR_FD_PLAN, false, false);
+	assert_export(&config.shares[1].exports[1], "4", MONITOR_FD_PLAN + 3, true, false);
+	assert_export(&config.shares[2].exports[0], "2", MONITOR_FD_PLAN + 1, true, true);
+	assert_export(&config.shares[3].exports[0], "3", MONITOR_FD_PLAN + 2, false, true);
+	assert_int_equal(config.hide_count, 3);
+	assert_string_equal(config.hides[0].name, "a:b");
+	assert_int_equal(config.hides[0].dir_fd, MONITOR_FD_PLAN + 4);
+	assert_int_equal(config.hides[1].dir_fd, MONITOR_FD_PLAN + 5);
 	assert_int_equal(config.stage_count, 2);
 	assert_true(config.stages[1].ns == UINT64_MAX);
 	assert_true(config.console && config.tty && config.timeline && !config.verbose);

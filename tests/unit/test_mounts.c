@@ -161,7 +161,7 @@ static void parents_come_first(void **state)
 	struct mounts mounts;
 
 	(void)state;
-	assert_int_equal(PLAN(&mounts, "v:@/data:/a/b/c/d", "t:/b/c", "t:/z", "v:@/data/file:/a/b",
+	assert_int_equal(PLAN(&mounts, "v:@/data:/a/b/c/d", "t:/b/c", "t:/z", "v:@/data/dir:/a/b",
 			      "o:/", "t:/z/b/c"),
 			 0);
 	assert_int_equal(mounts.count, ARRAY_SIZE(expected));
@@ -212,6 +212,9 @@ static void what_cannot_be_mounted(void **state)
 		{{"v:@/data/file:@/data"}, -ENOTDIR, "is a file, and "},
 		{{"v:@/data:/x/../y/../../z"}, -EINVAL, "\"..\" after a name that does not exist"},
 		{{"v:@/data:/x", "t:/x/"}, -EEXIST, "something at /x already (--volume)"},
+		{{"t:/x/y", "v:@/data/file:/x"},
+		 -ENOTDIR,
+		 "/x/y would be below /x, which is a file"},
 		{{"r:@/link", "v:@/data"}, -EEXIST, "already (--rw)"},
 	};
 
@@ -423,7 +426,7 @@ static void too_many_hidden_paths(void **state)
 	}
 	assert_int_equal(add_path(&hides, "x0"), 0);
 	assert_int_equal(add_path(&hides, "y"), -E2BIG);
-	assert_contains(captured.text, "more than 128 names");
+	assert_contains(captured.text, "more than 256 names");
 	assert_int_equal(hides.dir_count, 1);
 	hides_free(&hides);
 }

@@ -348,34 +348,40 @@ static void every_change_is_refused(void **state)
 	assert_slurp(c, 0, "f", "stays");
 }
 
+/* What p9_server_new says to a share of fd alone, which stays the caller's and is closed here. */
+static int try_to_share(int fd, int proc_fd)
+{
+	struct p9_export export = {.name = "", .fd = fd};
+	struct p9_share share = {
+		.exports = &export, .export_count = 1, .proc_fd = proc_fd, .max_files = 100};
+	struct p9_server *server;
+	int r = p9_server_new(&server, &share);
+
+	if (fd >= 0)
+		assert_int_equal(close(fd), 0);
+	return r;
+}
+
 static void what_cannot_be_shared(void **state)
 {
 	struct client *c = *state;
-	struct p9_export export = {.name = "", .fd = -1};
-	struct p9_share share = {
-		.exports = &export, .proc_fd = c->proc_fd, .max_files = CLIENT_FILES};
+	struct p9_share nothing = {.proc_fd = c->proc_fd, .max_files = 100};
 	struct p9_server *server;
+	int other = open("/proc/1/fd", O_PATH);
 
-	assert_int_equal(p9_server_new(&server, &share), -EINVAL); /* nothing */
-	share.export_count = 1;
-	assert_int_equal(p9_server_new(&server, &share), -EBADF);
+	assert_int_equal(p9_server_new(&server, &nothing), -EINVAL);
+	assert_int_equal(try_to_share(-1, c->proc_fd), -EBADF);
 	assert_int_equal(symlinkat("/", c->dir_fd, "l"), 0);
-	export.fd = openat(c->dir_fd, "l", O_PATH | O_NOFOLLOW);
-	assert_int_equal(p9_server_new(&server, &share), -ENOTDIR);
-	/* It is still the caller's. */
-	assert_int_equal(close(export.fd), 0);
-	export.fd = open("/proc", O_PATH);
-	assert_int_equal(p9_server_new(&server, &share), -ENOTSUP);
-	assert_int_equal(close(export.fd), 0);
+	assert_int_equal(try_to_share(openat(c->dir_fd, "l", O_PATH | O_NOFOLLOW), c->proc_fd),
+			 -ENOTDIR);
+	assert_int_equal(try_to_share(open("/dev/null", O_PATH), c->proc_fd), -ENOTDIR);
+	assert_int_equal(try_to_share(open("/proc", O_PATH), c->proc_fd), -ENOTSUP);
 	/* A /proc/self/fd that is none, or another process's. */
-	export.fd = dup(c->dir_fd);
-	share.proc_fd = c->dir_fd;
-	assert_int_equal(p9_server_new(&server, &share), -EBADF);
-	share.proc_fd = open("/proc/1/fd", O_PATH);
-	if (share.proc_fd >= 0 && getpid() != 1)
-		assert_int_equal(p9_server_new(&server, &share), -EBADF);
-	close(share.proc_fd);
-	assert_int_equal(close(export.fd), 0);
+	assert_int_equal(try_to_share(dup(c->dir_fd), c->dir_fd), -EBADF);
+	assert_int_equal(try_to_share(dup(c->dir_fd), -1), -EBADF);
+	if (other >= 0 && getpid() != 1)
+		assert_int_equal(try_to_share(dup(c->dir_fd), other), -EBADF);
+	(void)close(other);
 }
 
 static void xattrs_can_be_read(void **state)

@@ -1,102 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options, a made-up caller and a made-up host -> the plan, its run specification and its initrd. */
-#include "tests/unit/fake_kernel.h"
-#include "tests/unit/fake_modules.h"
+#include "tests/unit/plan_maker.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "core/util.h"
 #include "launcher/dry_run.h"
-#include "launcher/plan.h"
-#include "launcher/prepare.h"
-
-#define VERSION "6.1.0"
-
-static struct tree tree;
-static struct host host;
-static struct captured captured;
-
-static gid_t groups[] = {4, 24};
-static char *const environment[] = {
-	(char *)(uintptr_t) "PATH=/bin",
-	(char *)(uintptr_t) "HOME=/nonexistent",
-	(char *)(uintptr_t) "USER=me",
-	(char *)(uintptr_t) "SHELL=/bin/sh",
-	(char *)(uintptr_t) "TERM=xterm",
-	(char *)(uintptr_t) "LC_ALL=C.UTF-8",
-	(char *)(uintptr_t) "LC_TIME=de_DE",
-	(char *)(uintptr_t) "SSH_AUTH_SOCK=/secret",
-	(char *)(uintptr_t) "DBUS_SESSION_BUS_ADDRESS=secret",
-	(char *)(uintptr_t) "XDG_RUNTIME_DIR=/secret",
-	(char *)(uintptr_t) "AWS_SECRET_ACCESS_KEY=secret",
-	(char *)(uintptr_t) "SNUG=0",
-	(char *)(uintptr_t) "LC_",
-	(char *)(uintptr_t) "MINE=1",
-	NULL,
-};
-static struct caller caller;
-
-static int set_up_tree(void **state)
-{
-	(void)state;
-	tree_make(&tree);
-	if (fake_modules_available()) {
-		fake_kernel_make(&tree, "/boot/vmlinuz-" VERSION, VERSION);
-		fake_modules_make(&tree, "", VERSION, NULL, NULL);
-	}
-	return 0;
-}
-
-static int tear_down_tree(void **state)
-{
-	(void)state;
-	tree_remove(&tree);
-	return 0;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	host = (struct host){.root = tree.root, .ram = GIB(1)};
-	caller = (struct caller){
-		.uid = 54321,
-		.gid = 54322,
-		.groups = groups,
-		.group_count = ARRAY_SIZE(groups),
-		.umask = 027,
-		.cwd = (char *)(uintptr_t) "/usr/bin",
-		.environ = environment,
-	};
-	return 0;
-}
-
-static void need_tools(void)
-{
-	if (!fake_modules_available()) {
-		print_message("skipped: no as or no depmod\n");
-		skip();
-	}
-}
-
-static char *const no_command[] = {NULL};
-
-static int make(struct plan *plan, struct options *options)
-{
-	need_tools();
-	if (!options->argv)
-		options->argv = no_command;
-	stderr_begin(&captured);
-	int err = plan_make(plan, options, &caller, &host);
-	stderr_end(&captured);
-	if (err)
-		assert_one_line(captured.text);
-	else
-		assert_string_equal(captured.text, "");
-	return err;
-}
 
 static void assert_list(const struct strlist *list, const char *const expected[])
 {
@@ -355,29 +265,6 @@ static void a_command_line_too_long_for_the_kernel(void **state)
 	strlist_free(&options.append);
 }
 
-/* The records of one key, joined by '|'. */
-static void records(const struct spec *spec, const char *key, char *out, size_t size)
-{
-	const char *record = NULL;
-	const size_t len = strlen(key);
-
-	out[0] = '\0';
-	while ((record = spec_next(spec, record))) {
-		if (strncmp(record, key, len) != 0 || record[len] != '=')
-			continue;
-		const size_t at = strlen(out);
-		(void)snprintf(out + at, size - at, "%s%s", at ? "|" : "", record + len + 1);
-	}
-}
-
-static void assert_records(const struct spec *spec, const char *key, const char *expected)
-{
-	static char joined[4096];
-
-	records(spec, key, joined, sizeof(joined));
-	assert_string_equal(joined, expected);
-}
-
 static void the_run_specification(void **state)
 {
 	static char *const argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "",
@@ -412,95 +299,6 @@ static void the_run_specification(void **state)
 	assert_int_equal(st.st_size, prepared.initrd_size);
 	prepared_free(&prepared);
 	plan_free(&plan);
-}
-
-static void mounts_in_the_run_specification(void **state)
-{
-	struct options options = {0};
-	struct prepared prepared;
-	struct plan plan;
-
-	(void)state;
-	assert_int_equal(mount_options_add_volume(&options.mounts, "/usr:/data:rw"), 0);
-	assert_int_equal(mount_options_add_volume(&options.mounts, "/etc/passwd:/x/y"), 0);
-	assert_int_equal(mount_options_add_dir(&options.mounts, "tmpfs", MOUNT_TMPFS, "/home"), 0);
-	assert_int_equal(mount_options_add_dir(&options.mounts, "overlay", MOUNT_OVERLAY, "/usr"),
-			 0);
-	for (caller.uid = 0; caller.uid < 2; caller.uid++) {
-		assert_int_equal(make(&plan, &options), 0);
-		assert_int_equal(prepare(&prepared, &plan), 0);
-		assert_records(
-			&prepared.spec, "exports",
-			caller.uid
-				? "loose:ro:cache=loose,access=any|mmap:rw:cache=mmap,access=any"
-				: "loose:ro:cache=loose,access=any|mmap:rw:cache=mmap,access=user");
-		assert_records(&prepared.spec, "mount",
-			       "rw:mmap/0:/data|tmpfs:/home|overlay:/usr|ro:loose/3:/x/y");
-		assert_records(&prepared.spec, "overlay", "/tmp");
-		prepared_free(&prepared);
-		plan_free(&plan);
-	}
-	mount_options_free(&options.mounts);
-}
-
-static void default_overlays_make_way(void **state)
-{
-	char *const home[] = {(char *)(uintptr_t) "HOME=/usr/share", NULL};
-	struct options options = {0};
-	struct plan plan;
-
-	(void)state;
-	caller.environ = home;
-	assert_int_equal(mount_options_add_volume(&options.mounts, "/etc:/usr"), 0);
-	assert_int_equal(make(&plan, &options), 0);
-	assert_int_equal(plan.overlays.count, 2);
-	plan_free(&plan);
-	assert_int_equal(mount_options_add_dir(&options.mounts, "overlay", MOUNT_OVERLAY, "/"), 0);
-	assert_int_equal(make(&plan, &options), 0);
-	assert_int_equal(plan.overlays.count, 0);
-	plan_free(&plan);
-	mount_options_free(&options.mounts);
-}
-
-static void a_working_directory_in_a_volume(void **state)
-{
-	struct options options = {.workdir = "/data/only/in/the/guest"};
-	struct plan plan;
-
-	(void)state;
-	assert_int_equal(make(&plan, &options), -ENOENT);
-	plan_free(&plan);
-	assert_int_equal(mount_options_add_volume(&options.mounts, "/etc:/data/"), 0);
-	assert_int_equal(make(&plan, &options), 0);
-	assert_string_equal(plan.cwd, "/data/only/in/the/guest");
-	plan_free(&plan);
-	mount_options_free(&options.mounts);
-}
-
-static void what_is_hidden(void **state)
-{
-	char home[PATH_MAX];
-	char *const here[] = {home, NULL};
-	struct options options = {0};
-	struct plan plan;
-
-	(void)state;
-	caller.environ = here;
-	FORMAT(home, "HOME=%s", tree.root);
-	assert_int_equal(make(&plan, &options), 0);
-	assert_true(plan.hides.count > 5);
-	assert_string_equal(plan.hides.items[0].name, ".ssh");
-	plan_free(&plan);
-	strlist_add(&options.hide, "/etc/passwd");
-	options.no_default_hide = true;
-	assert_int_equal(make(&plan, &options), 0);
-	assert_int_equal(plan.hides.count, 1);
-	assert_string_equal(plan.hides.items[0].name, "passwd");
-	plan_free(&plan);
-	strlist_add(&options.hide, "/nothing/at/all");
-	assert_int_equal(make(&plan, &options), -ENOENT);
-	plan_free(&plan);
-	strlist_free(&options.hide);
 }
 
 static void a_terminal(void **state)
@@ -645,10 +443,6 @@ int main(void)
 		cmocka_unit_test_setup(a_current_directory_that_is_gone, set_up),
 		cmocka_unit_test_setup(a_command_line_too_long_for_the_kernel, set_up),
 		cmocka_unit_test_setup(the_run_specification, set_up),
-		cmocka_unit_test_setup(mounts_in_the_run_specification, set_up),
-		cmocka_unit_test_setup(default_overlays_make_way, set_up),
-		cmocka_unit_test_setup(a_working_directory_in_a_volume, set_up),
-		cmocka_unit_test_setup(what_is_hidden, set_up),
 		cmocka_unit_test_setup(a_terminal, set_up),
 		cmocka_unit_test_setup(the_initrd_holds_what_the_plan_says, set_up),
 		cmocka_unit_test_setup(a_dry_run_shows_it_all, set_up),

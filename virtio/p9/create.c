@@ -56,15 +56,14 @@ static int find_place(struct p9_server *server, const struct p9_fid *fid, struct
 	return 0;
 }
 
-static void become_owner(const struct place *place)
+static bool become_owner(const struct place *place)
 {
-	if (place->server->keeps_owners)
-		p9_creds_become(place->uid, place->gid);
+	return place->server->keeps_owners && p9_creds_become(place->uid, place->gid);
 }
 
-static void become_self(const struct place *place)
+static void become_self(bool became)
 {
-	if (place->server->keeps_owners)
+	if (became)
 		p9_creds_self();
 }
 
@@ -103,12 +102,13 @@ static int create_file(const struct place *place, int flags, mode_t mode, struct
 	_cleanup_node_ struct p9_node *node = NULL;
 	struct statx stx;
 	int fd, r = p9_node_reserve(nodes);
+	bool became;
 
 	if (r)
 		return r;
-	become_owner(place);
+	became = become_owner(place);
 	fd = p9_fs_create(place->dir_fd, place->name, flags, creation_mode(place, mode));
-	become_self(place);
+	become_self(became);
 	if (fd < 0) {
 		p9_node_unreserve(nodes);
 		return fd;
@@ -244,15 +244,16 @@ int p9_mkdir(struct p9_server *server, struct p9_request *request)
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
 	struct place place;
+	bool became;
 	int r = p9_get_end(&request->in);
 
 	if (r == 0)
 		r = get_place(server, number, name, gid, &fid, &place, &held);
 	if (r)
 		return r;
-	become_owner(&place);
+	became = become_owner(&place);
 	r = mkdirat(place.dir_fd, place.name, mode & 07777) ? -errno : 0;
-	become_self(&place);
+	become_self(became);
 	return r ? r : put_made(&place, request);
 }
 
@@ -267,6 +268,7 @@ int p9_symlink(struct p9_server *server, struct p9_request *request)
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
 	struct place place;
+	bool became;
 	int r = p9_get_end(&request->in);
 
 	if (r)
@@ -280,9 +282,9 @@ int p9_symlink(struct p9_server *server, struct p9_request *request)
 	r = get_place(server, number, name, gid, &fid, &place, &held);
 	if (r)
 		return r;
-	become_owner(&place);
+	became = become_owner(&place);
 	r = symlinkat(text, place.dir_fd, place.name) ? -errno : 0;
-	become_self(&place);
+	become_self(became);
 	return r ? r : put_made(&place, request);
 }
 
@@ -299,6 +301,7 @@ int p9_mknod(struct p9_server *server, struct p9_request *request)
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
 	struct place place;
+	bool became;
 	gid_t gid;
 	int r;
 
@@ -315,9 +318,9 @@ int p9_mknod(struct p9_server *server, struct p9_request *request)
 	if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
 		return -EPERM;
 	mode = creation_mode(&place, mode & (S_IFMT | 07777));
-	become_owner(&place);
+	became = become_owner(&place);
 	r = mknodat(place.dir_fd, place.name, mode, 0) ? -errno : 0;
-	become_self(&place);
+	become_self(became);
 	return r ? r : put_made(&place, request);
 }
 

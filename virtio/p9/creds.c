@@ -30,21 +30,24 @@ void p9_creds_fsetid(bool on)
 	change(on ? bit : 0, on ? 0 : bit);
 }
 
-void p9_creds_become(uid_t uid, gid_t gid)
+bool p9_creds_become(uid_t uid, gid_t gid)
 {
-	if (gid != (gid_t)-1)
+	bool other_uid = uid != (uid_t)-1 && uid != 0, other_gid = gid != (gid_t)-1 && gid != 0;
+
+	if (other_gid)
 		(void)setfsgid(gid);
-	if (uid == (uid_t)-1 || uid == 0)
-		return;
-	/* Takes the capabilities that concern files away (capabilities(7)), these two too. */
-	(void)setfsuid(uid);
-	change(CAP_TO_MASK(CAP_DAC_OVERRIDE) | CAP_TO_MASK(CAP_DAC_READ_SEARCH), 0);
+	if (other_uid) {
+		/* Takes the capabilities that concern files away (capabilities(7)), these two too. */
+		(void)setfsuid(uid);
+		change(CAP_TO_MASK(CAP_DAC_OVERRIDE) | CAP_TO_MASK(CAP_DAC_READ_SEARCH), 0);
+	}
+	return other_uid || other_gid;
 }
 
 void p9_creds_self(void)
 {
-	/* Brings all of them back, this one too. */
-	(void)setfsuid(geteuid());
-	(void)setfsgid(getegid());
+	/* Brings all of them back, CAP_FSETID too. */
+	(void)setfsuid(0);
+	(void)setfsgid(0);
 	p9_creds_fsetid(false);
 }

@@ -18,9 +18,9 @@ void p9_creds_fsetid(bool on);
 /*
  * What this thread creates from now on, until p9_creds_self(), is that user's and group's from the
  * start; -1 leaves either. It keeps the right to create it anywhere, as the guest has decided already.
- * Only for a process of root's.
+ * Only for a process of root's. False: that is what it is already, and there is no way back to go.
  */
-void p9_creds_become(uid_t uid, gid_t gid);
+bool p9_creds_become(uid_t uid, gid_t gid);
 void p9_creds_self(void);
 
 #endif

@@ -89,7 +89,9 @@ int p9_fs_reopen(int proc_fd, int fd, int flags)
 	struct fd_name name = fd_name(fd);
 	int new = openat(proc_fd, name.text, flags | O_CLOEXEC | O_NOCTTY);
 
-	return new < 0 ? -errno : new;
+	if (new < 0)
+		return -errno;
+	return new;
 }
 
 int p9_fs_create(int dir_fd, const char *name, int flags, mode_t mode)

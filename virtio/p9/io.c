@@ -31,13 +31,23 @@ int p9_open_flags(const struct p9_node *node, uint32_t dotl, int *flags)
 
 int p9_put_opened(struct p9_server *server, struct p9_request *request, const struct p9_fid *fid)
 {
+	const struct p9_node *node = fid->node;
 	struct statx stx;
 	struct p9_qid qid;
-	int r = fid->fd >= 0 ? p9_fs_stat(fid->fd, &stx) : p9_node_stat(fid->node, &stx);
+	int r;
 
-	if (r)
-		return r;
-	qid = p9_node_qid(server, fid->node, &stx);
+	if (node->id.type == S_IFREG && node->export->direct) {
+		/* Nothing in it changes: no need to ask. */
+		qid = (struct p9_qid){
+			.type = P9_QTFILE,
+			.path = p9_qid_path(&server->devices, node->id.dev, node->id.ino),
+		};
+	} else {
+		r = fid->fd >= 0 ? p9_fs_stat(fid->fd, &stx) : p9_node_stat(fid->node, &stx);
+		if (r)
+			return r;
+		qid = p9_node_qid(server, node, &stx);
+	}
 	p9_put_qid(&request->out, &qid);
 	p9_put_u32(&request->out, 0);
 	return 0;

@@ -291,7 +291,7 @@ int p9_server_new(struct p9_server **out, const struct p9_share *share)
 		return -ENOMEM;
 	server->share = *share;
 	server->devices = P9_DEVICES_INIT;
-	server->keeps_owners = geteuid() == 0;
+	server->keeps_owners = geteuid() == 0 && getegid() == 0;
 	LIST_INIT(&server->workers);
 	r = set_up(server);
 	if (r) {
