@@ -58,12 +58,11 @@ static void a_request_that_hangs_holds_nothing_up(void **state)
 	struct device *d = *state;
 	char dir[128], in[FUSE_MIN_READ_BUFFER];
 	struct p9_writer *out;
-	int fd;
 
 	(void)snprintf(dir, sizeof(dir), "%s/m", d->dir);
 	assert_int_equal(mkdir(dir, 0755), 0);
-	fd = may_mount ? mount_fuse(dir) : -1;
-	if (fd < 0) {
+	d->fuse_fd = may_mount ? mount_fuse(dir) : -1;
+	if (d->fuse_fd < 0) {
 		(void)rmdir(dir);
 		print_message("skipped: no right to mount a FUSE file system\n");
 		skip();
@@ -77,11 +76,11 @@ static void a_request_that_hangs_holds_nothing_up(void **state)
 	p9_put_str(out, "m", 1);
 	submit(d);
 	/* What the file system is asked for, and does not tell. */
-	assert_true(read(fd, in, sizeof(in)) > 0);
+	assert_true(read(d->fuse_fd, in, sizeof(in)) > 0);
 	assert_false(virtio_p9_stop(d->p9));
 	assert_false(virtio_p9_stop(d->p9));
 	/* Without a server there is an answer. */
-	(void)close(fd);
+	let_go(d);
 	assert_int_equal(wait_for_reply(d), P9_RLERROR);
 	while (!virtio_p9_stop(d->p9))
 		(void)sched_yield();
