@@ -12,6 +12,7 @@
 #include "core/cleanup.h"
 #include "virtio/p9/kernel_fs.h"
 #include "virtio/p9/qid.h"
+#include "virtio/p9/stand_in.h"
 
 #define FIRST_BUCKETS 64
 
@@ -278,8 +279,24 @@ struct found {
 	enum p9_node_kind kind;
 	const struct p9_export *export;
 	struct p9_file_id id;
+	bool stand_in;
 	struct statx stx;
 };
+
+/* What a file that is not hidden is to the guest: 0 or -errno. */
+static int classify_file(const struct p9_nodes *nodes, int fd, struct found *found)
+{
+	int r;
+
+	if (!found->export->writable || !p9_stand_in_possible(&found->stx))
+		return 0;
+	r = p9_stand_in_read(nodes->share->proc_fd, fd, &found->stx);
+	if (r <= 0)
+		return r;
+	found->stand_in = true;
+	found->id.type = found->stx.stx_mode & S_IFMT;
+	return 0;
+}
 
 /* Whether a file that was found is to be hidden: 0 or -errno. */
 static int classify(const struct p9_nodes *nodes, const struct p9_node *dir, int fd,
@@ -290,13 +307,16 @@ static int classify(const struct p9_nodes *nodes, const struct p9_node *dir, int
 	int hidden = 0;
 
 	found->kind = P9_NODE_FILE;
+	found->stand_in = false;
 	if (p9_hides_file(nodes->share->hides, &found->id) ||
 	    p9_hides_entry(nodes->share->hides, &dir->id, name))
 		hidden = 1;
 	else if (crossing)
 		hidden = kernel_fs_is(fd, found->id.dev, dir->export->fd);
-	if (hidden <= 0)
+	if (hidden < 0)
 		return hidden;
+	if (hidden == 0)
+		return classify_file(nodes, fd, found);
 	found->kind = P9_NODE_HIDDEN;
 	found->id.type = found->id.type == S_IFDIR ? S_IFDIR : S_IFREG;
 	hidden_attributes(&found->id, &found->stx);
@@ -381,6 +401,9 @@ static int node_new(struct p9_nodes *nodes, struct p9_node *parent, const char *
 	(*node)->kind = found->kind;
 	(*node)->export = found->export;
 	(*node)->id = found->id;
+	(*node)->stand_in = found->stand_in;
+	(*node)->rdev[0] = found->stx.stx_rdev_major;
+	(*node)->rdev[1] = found->stx.stx_rdev_minor;
 	(*node)->parent = parent;
 	(*node)->unnamed = !name;
 	index_node(nodes, *node);
@@ -662,6 +685,11 @@ int p9_node_stat(struct p9_node *node, struct statx *stx)
 		return fd;
 	r = p9_fs_stat(fd, stx);
 	p9_node_release(node);
+	if (r == 0 && node->stand_in) {
+		stx->stx_mode = (uint16_t)(node->id.type | (stx->stx_mode & 07777 & ~S_ISVTX));
+		stx->stx_rdev_major = node->rdev[0];
+		stx->stx_rdev_minor = node->rdev[1];
+	}
 	return r;
 }
 
