@@ -8,7 +8,9 @@
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
 #
-# BUILD=DIR  another build directory    SAN=1  with AddressSanitizer and UBSan    CC=clang  works too
+#
+# BUILD=DIR  another build directory    CC=clang  works too
+# SAN=1      with AddressSanitizer and UBSan    SAN=thread  with ThreadSanitizer
 
 BUILD ?= build
 CC = gcc
@@ -21,9 +23,11 @@ CFLAGS ?= -O2 -g
 HARDEN = -fstack-protector-strong -fno-strict-aliasing
 CPPFLAGS_ALL = -D_GNU_SOURCE -I. $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
-ifeq ($(SAN),1)
-CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LDFLAGS_SAN = -fsanitize=address,undefined
+SANITIZERS_1 = address,undefined
+SANITIZERS_thread = thread
+ifneq ($(SAN),0)
+CFLAGS_ALL += -fsanitize=$(SANITIZERS_$(SAN)) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_SAN = -fsanitize=$(SANITIZERS_$(SAN))
 STATIC =
 else
 CFLAGS_ALL += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
