@@ -103,6 +103,7 @@ static void *work(void *arg)
 			(void)pthread_mutex_lock(&writing);
 			r = n > 0 ? write_all(connection, reply, n) : -1;
 			(void)pthread_mutex_unlock(&writing);
+			p9_worker_done(worker);
 		}
 	}
 	(void)shutdown(connection, SHUT_RDWR);
