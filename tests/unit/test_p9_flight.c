@@ -87,7 +87,7 @@ static void assert_nothing_comes(struct device *d)
 static void the_second_is_answered_while_the_first_hangs(void **state)
 {
 	struct device *d = *state;
-	struct hanging h;
+	struct hanging h = {0};
 
 	if (!begin_hanging(d, &h))
 		skip();
@@ -108,7 +108,7 @@ static void the_second_is_answered_while_the_first_hangs(void **state)
 static void a_flush_is_answered_after_what_it_is_about(void **state)
 {
 	struct device *d = *state;
-	struct hanging h;
+	struct hanging h = {0};
 
 	if (!begin_hanging(d, &h))
 		skip();
@@ -154,7 +154,7 @@ static void a_version_waits_for_what_hangs(void **state)
 {
 	struct device *d = *state;
 	struct p9_writer *out;
-	struct hanging h;
+	struct hanging h = {0};
 
 	if (!begin_hanging(d, &h))
 		skip();
@@ -180,7 +180,7 @@ static void as_many_hang_as_there_are_threads(void **state)
 {
 	struct device *d = *state;
 	bool seen[THREADS + 3] = {false};
-	struct hanging h;
+	struct hanging h = {0};
 
 	if (!begin_hanging(d, &h))
 		skip();
@@ -224,7 +224,7 @@ static void a_reset_while_several_hang(void **state)
 {
 	struct device *d = *state;
 	struct resetter resetter = {.d = d};
-	struct hanging h;
+	struct hanging h = {0};
 	pthread_t thread;
 
 	if (!begin_hanging(d, &h))

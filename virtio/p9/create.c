@@ -184,7 +184,7 @@ int p9_lcreate(struct p9_server *server, struct p9_request *request)
 	gid_t gid = p9_get_u32(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL, *new = NULL;
-	struct place place;
+	struct place place = {0};
 	int r = p9_get_end(&request->in);
 
 	if (r == 0)
@@ -244,7 +244,7 @@ int p9_mkdir(struct p9_server *server, struct p9_request *request)
 	gid_t gid = p9_get_u32(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
-	struct place place;
+	struct place place = {0};
 	bool became;
 	int r = p9_get_end(&request->in);
 
@@ -268,7 +268,7 @@ int p9_symlink(struct p9_server *server, struct p9_request *request)
 	char *text = (char *)request->scratch;
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
-	struct place place;
+	struct place place = {0};
 	bool became;
 	int r = p9_get_end(&request->in);
 
@@ -346,7 +346,7 @@ int p9_mknod(struct p9_server *server, struct p9_request *request)
 	gid_t gid = p9_get_u32(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
-	struct place place;
+	struct place place = {0};
 	int r = p9_get_end(&request->in);
 
 	if (r == 0)
@@ -383,7 +383,7 @@ int p9_link(struct p9_server *server, struct p9_request *request)
 	struct p9_str name = p9_get_str(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL, *target = NULL;
-	struct place place;
+	struct place place = {0};
 	int r = p9_get_end(&request->in);
 
 	if (r == 0)
