@@ -472,7 +472,7 @@ static int setup_plenty(void **state)
 	return 0;
 }
 
-static int setup_few(void **state)
+static int setup_scarce(void **state)
 {
 	*state = stage_new(true);
 	return 0;
@@ -519,7 +519,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 #define T(name)                                      \
 	{#name, name, setup_plenty, teardown, NULL}, \
-		{#name " with few descriptors", name, setup_few, teardown, NULL}
+		{#name " with few descriptors", name, setup_scarce, teardown, NULL}
 		T(on_one_fid),
 		T(on_two_fids_of_one_file),
 		T(on_one_symbolic_link),

@@ -34,8 +34,8 @@ int p9_stand_in_read(int proc_fd, int fd, struct statx *stx)
 	text[len] = 0;
 	if (sscanf(text, "%c %u %u", &type, &major, &minor) != 3 || (type != 'b' && type != 'c'))
 		return 0;
-	stx->stx_mode = (uint16_t)((type == 'b' ? S_IFBLK : S_IFCHR) |
-				   (stx->stx_mode & 07777 & ~S_ISVTX));
+	stx->stx_mode =
+		(uint16_t)((type == 'b' ? S_IFBLK : S_IFCHR) | (stx->stx_mode & 07777 & ~S_ISVTX));
 	stx->stx_rdev_major = major;
 	stx->stx_rdev_minor = minor;
 	return 1;
