@@ -250,6 +250,16 @@ static inline int enter_mount_namespace(void **state)
 	return 0;
 }
 
+/* The same, with temporary directories in memory: for tests that would keep a disk busy. */
+static inline int enter_memory(void **state)
+{
+	int r = enter_mount_namespace(state);
+
+	if (may_mount)
+		(void)mount("snug-test", "/tmp", "tmpfs", 0, NULL);
+	return r;
+}
+
 /* Reads a whole small file as the guest would: walk, open, read, clunk. */
 static inline int slurp(struct client *c, uint32_t fid, const char *path, char *data, size_t size)
 {
