@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "core/util.h"
+#include "virtio/p9/creds.h"
 
 #define NOBODY  65534u
 #define USER    1000u
@@ -317,6 +318,22 @@ static void a_write_drops_the_bits_that_give_rights(void **state)
 	}
 }
 
+/* Nothing has been set through the server yet: it is without that right from the first request on. */
+static void the_first_write_drops_them(void **state)
+{
+	struct client *c = *state;
+
+	client_stop(c);
+	p9_creds_fsetid(true); /* this thread has served before */
+	make_file(c, "f", "0123456789");
+	assert_int_equal(fchmodat(c->dir_fd, "f", 06777, 0), 0);
+	c->exports[0].fd = dup(c->dir_fd);
+	client_serve(c, 1, NULL);
+	assert_int_equal(stat_of(c, "f").st_mode, S_IFREG | 06777);
+	drop_by_write(c, 0);
+	assert_int_equal(stat_of(c, "f").st_mode, S_IFREG | 0777);
+}
+
 static void a_new_owner_drops_them_too(void **state)
 {
 	struct client *c = *state;
@@ -363,6 +380,11 @@ static void serve_as_nobody(const char *dir)
 	must(walk(c, USER_FID, 1, "setgid") == 0);
 	must(create_as(c, 1, "new", 02755, GROUP) == 0);
 	must((stat_of(c, "setgid/new").st_mode & S_ISGID) == 0);
+	/* What it has just made it can use, though it could not open it. */
+	must(walk(c, USER_FID, 4, "") == 0);
+	must(lcreate(c, 4, "without", P9_DOTL_RDWR | P9_DOTL_EXCL, 0, GROUP) == 0);
+	must(twrite(c, 4, 0, "x", 1) == 1 && set_size(c, 4, 0) == 0);
+	must(walk(c, 4, 5, "") == 0 && lopen(c, 5, P9_DOTL_RDONLY) == -EACCES);
 	/* Nothing that its user may not do. */
 	must(walk(c, USER_FID, 2, "roots") == 0);
 	must(lopen(c, 2, P9_DOTL_RDWR) == -EACCES);
@@ -408,6 +430,7 @@ int main(void)
 		T(a_group_of_the_users_own_may_be_granted),
 		T(nor_does_it_grant_one_of_the_servers),
 		T(a_write_drops_the_bits_that_give_rights),
+		T(the_first_write_drops_them),
 		T(a_new_owner_drops_them_too),
 		T(a_server_that_is_not_roots),
 #undef T

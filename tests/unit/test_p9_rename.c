@@ -46,6 +46,7 @@ static void over_what_is_there(void **state)
 	make_file(c, "e/f", "x");
 	assert_int_equal(walk(c, 0, 1, "a"), 0);
 	assert_int_equal(walk(c, 0, 2, "b"), 0);
+	use_others(c);
 	assert_int_equal(trename(c, 1, 0, "b"), 0);
 	use_others(c);
 	assert_content(c, "b", "new");

@@ -3,7 +3,7 @@
 #include "tests/unit/fuse_mount.h"
 #include "tests/unit/p9_client.h"
 
-#include "core/util.h"
+#include "virtio/p9/request.h"
 
 /* A small tmpfs in the share, and the server over it. */
 static void serve_tmpfs(struct client *c, const char *options)
@@ -140,6 +140,26 @@ static void many_files_without_names(void **state)
 	assert_int_equal(lopen(c, 1, P9_DOTL_RDWR), 0);
 }
 
+static void no_more_files_to_remember(void **state)
+{
+	struct client *c = *state;
+	size_t before;
+
+	assert_int_equal(walk(c, 0, 1, ""), 0);
+	c->server->nodes.max = c->server->nodes.count;
+	before = descriptors();
+	for (int i = 0; i < 100; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "%d", i);
+		assert_int_equal(lcreate(c, 1, name, P9_DOTL_RDWR, 0644, ~0u), -ENFILE);
+		assert_int_equal(walk(c, 0, 2, name), -ENFILE);
+	}
+	assert_int_equal(descriptors(), before);
+	c->server->nodes.max++;
+	assert_int_equal(lcreate(c, 1, "0", P9_DOTL_RDWR, 0644, ~0u), 0);
+}
+
 static void a_file_system_whose_server_is_gone(void **state)
 {
 	struct client *c = *state;
@@ -218,6 +238,7 @@ int main(void)
 		T(a_file_system_that_became_read_only),
 		FEW(no_descriptors_left),
 		FEW(many_files_without_names),
+		T(no_more_files_to_remember),
 		T(a_file_system_whose_server_is_gone),
 		INNER(a_share_that_is_removed),
 		INNER(a_share_that_is_moved),

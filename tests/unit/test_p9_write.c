@@ -381,6 +381,8 @@ static void a_file_removed_and_then_opened(void **state)
 	make_file(c, "f", "text");
 	assert_int_equal(walk(c, 0, 1, "f"), 0);
 	assert_int_equal(walk(c, 0, 2, "f"), 0);
+	/* Also if its descriptor was closed: it is opened before the name goes. */
+	use_others(c);
 	assert_int_equal(tunlinkat(c, 0, "f", 0), 0);
 	use_others(c);
 	assert_int_equal(lopen(c, 1, P9_DOTL_RDWR), 0);
