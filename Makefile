@@ -7,7 +7,6 @@
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
-#
 # make fuzz         the fuzz targets, with clang: tests/fuzz/run runs them
 #
 # BUILD=DIR  another build directory    CC=clang  works too

@@ -2,6 +2,7 @@
 #include "tests/fuzz/world.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,7 @@ int world_serve(const struct iovec *message, size_t message_count, const struct 
 	uint8_t head[P9_TWRITE_HEAD] = {0};
 	size_t sent = scatter_read(message, message_count, head, sizeof(head));
 	size_t room = scatter_size(reply, reply_count), n;
+	uint32_t msize = atomic_load(&now->server->msize);
 
 	spoil_buffers(now->worker);
 	if (!p9_worker_take(now->worker, message, message_count)) {
@@ -160,7 +162,7 @@ int world_serve(const struct iovec *message, size_t message_count, const struct 
 	tree.dirty |= changes_tree(head[4]);
 	n = p9_worker_serve(now->worker, reply, reply_count);
 	p9_worker_done(now->worker);
-	if (n > room || (n == 0) != (room < P9_RLERROR_SIZE))
+	if (n > room || (n == 0) != (room < P9_RLERROR_SIZE) || (msize && n > msize))
 		world_broken("a reply of the wrong length");
 	if (n == 0)
 		return -1;
