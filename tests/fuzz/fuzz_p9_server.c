@@ -71,6 +71,7 @@ static const struct name attributes[] = {
 	NAME("user.a\0b"),
 	NAME(N255),
 	NAME(N255 "n"),
+	NAME("user.snug.device"), /* the server's own */
 };
 
 static const struct name versions[] = {NAME(P9_VERSION), NAME("9P2000"), NAME("")};
