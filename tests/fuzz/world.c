@@ -106,7 +106,7 @@ static void set_up(void)
 	hide[0] = (struct p9_hide){tree.rw, "hidden"};
 	hide[1] = (struct p9_hide){tree.rw, "hdir"};
 	proc_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (proc_fd <= 0 || p9_hides_new(&hides, hide, 2))
+	if (proc_fd <= 0 || p9_hides_new(&hides, hide, 2, true))
 		world_broken("nothing can be hidden");
 	for (enum world_server which = 0; which < WORLD_SERVERS; which++)
 		start_server(which, hides);
