@@ -207,7 +207,7 @@ static void hidden_whatever_its_directory_is_called(void **state)
 	c->exports[0].fd = dup(c->dir_fd);
 	client_serve(c, 1, h->hides);
 	assert_nothing_in(c, 0, "home/.netrc");
-	assert_int_equal(trenameat(c, 0, "home", 0, "moved"), 0);
+	assert_int_equal(renameat(c->dir_fd, "home", c->dir_fd, "moved"), 0);
 	assert_nothing_in(c, 0, "moved/.netrc");
 	assert_nothing_in(c, 0, "moved/.ssh");
 	assert_int_equal(walk(c, 0, 2, "moved"), 0);
