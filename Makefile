@@ -7,8 +7,10 @@
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
+# make fuzz         the fuzz targets, with clang: tests/fuzz/run runs them
 #
-# BUILD=DIR  another build directory    SAN=1  with AddressSanitizer and UBSan    CC=clang  works too
+# BUILD=DIR  another build directory    CC=clang  works too
+# SAN=1      with AddressSanitizer and UBSan    SAN=thread  with ThreadSanitizer
 
 BUILD ?= build
 CC = gcc
@@ -21,9 +23,12 @@ CFLAGS ?= -O2 -g
 HARDEN = -fstack-protector-strong -fno-strict-aliasing
 CPPFLAGS_ALL = -D_GNU_SOURCE -I. $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
-ifeq ($(SAN),1)
-CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LDFLAGS_SAN = -fsanitize=address,undefined
+SANITIZERS_1 = address,undefined
+SANITIZERS_thread = thread
+SANITIZERS_fuzz = address,undefined
+ifneq ($(SAN),0)
+CFLAGS_ALL += -fsanitize=$(SANITIZERS_$(SAN)) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_SAN = -fsanitize=$(SANITIZERS_$(SAN))
 STATIC =
 else
 CFLAGS_ALL += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -109,6 +114,23 @@ $(BUILD)/tests/unit/test_guest_%: $(BUILD)/obj/tests/unit/test_guest_%.o $(BUILD
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka
+
+# The fuzzer follows what the server does, not what the targets do: those are not instrumented for it.
+FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_WORLD = $(call obj,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
+FUZZ_SERVER = $(call obj,$(wildcard virtio/p9/*.c))
+ifeq ($(SAN),fuzz)
+$(FUZZ_SERVER): CFLAGS_ALL += -fsanitize=fuzzer-no-link
+endif
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_WORLD) $(FUZZ_SERVER)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -fsanitize=fuzzer -o $@ $^ -pthread
+
+fuzz-targets: $(FUZZ_BIN)
+
+fuzz:
+	@$(MAKE) --no-print-directory fuzz-targets BUILD=$(BUILD)/fuzz SAN=fuzz CC=clang
 
 # Bare-metal guests: a bzImage each, whose code is a flat binary.
 GUEST_CFLAGS = -std=gnu11 $(WARN) -O2 -g -MMD -MP -ffreestanding -mgeneral-regs-only -mno-red-zone \
@@ -204,6 +226,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all unit-tests guest-tests run check check-quick conformance-tools bench-programs bench-9p setup lint format clean
+.PHONY: all unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench-9p setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

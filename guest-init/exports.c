@@ -18,8 +18,9 @@ static int mount_one(struct export_device *device)
 	if (strlen(options) + strlen(device->options) >= sizeof(options))
 		return -ENAMETOOLONG;
 	strcat(options, device->options);
+	/* Device nodes of a volume are there to be looked at, copied and packed: whoever can write to it made them. */
 	if (mkdir(device->tag, 0755) ||
-	    mount(device->tag, device->tag, "9p", device->rw ? 0 : MS_RDONLY, options))
+	    mount(device->tag, device->tag, "9p", MS_NODEV | (device->rw ? 0 : MS_RDONLY), options))
 		return -errno;
 	if (!device->rw)
 		return 0;

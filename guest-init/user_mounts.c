@@ -164,7 +164,7 @@ static int bind_volume(const struct user_mount *m)
 	if (mount(m->source, m->dst, NULL, MS_BIND, NULL))
 		return -errno;
 	if (m->kind == USER_RO_VOLUME &&
-	    mount(NULL, m->dst, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+	    mount(NULL, m->dst, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV, NULL))
 		return -errno;
 	return 0;
 }

@@ -126,8 +126,13 @@ static int add_share(struct machine *m, const struct config *config,
 
 static int add_shares(struct machine *m, const struct config *config)
 {
-	int r = config->hide_count ? p9_hides_new(&m->hides, config->hides, config->hide_count) : 0;
+	bool writable = false;
+	int r = 0;
 
+	for (unsigned i = 0; i < config->export_count; i++)
+		writable |= config->exports[i].writable;
+	if (config->hide_count)
+		r = p9_hides_new(&m->hides, config->hides, config->hide_count, writable);
 	for (unsigned i = 0; i < config->share_count && r == 0; i++)
 		r = add_share(m, config, &config->shares[i]);
 	/* Several hides may name one directory: closing it again does no harm, as nothing is opened. */

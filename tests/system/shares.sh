@@ -234,5 +234,5 @@ test_volumes_that_cannot_be() {
 	mkdir "$work/dir/sub"
 	vm -v "$work/dir:/mnt" -v "$work/file:/mnt/sub" -- true # only the guest can know
 	expect_status 125
-	expect_message 'guest: mount on /mnt/sub: Not a directory'
+	expect_in_err 'guest: mount on /mnt/sub: Not a directory'
 }

@@ -4,6 +4,9 @@
 
 #include <sys/sysmacros.h>
 
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
 #include "core/util.h"
 
 static void a_new_file_is_open_and_has_its_mode(void **state)
@@ -197,10 +200,9 @@ static void the_longest_link_there_is(void **state)
 	assert_false(is_there(c, "n"));
 }
 
-static void fifos_and_sockets_but_no_devices(void **state)
+static void fifos_and_sockets_and_nothing_stranger(void **state)
 {
-	static const uint32_t refused[] = {S_IFCHR | 0666, S_IFBLK | 0666, S_IFDIR | 0777,
-					   S_IFLNK | 0777, 0150000};
+	static const uint32_t refused[] = {S_IFDIR | 0777, S_IFLNK | 0777, 0150000};
 	struct client *c = *state;
 
 	alarm(10);
@@ -331,6 +333,89 @@ static void bad_names_are_refused_by_every_request(void **state)
 	assert_int_equal(stat_of(c, "share").st_nlink, 3);
 }
 
+/* fid 9 is the entry, as the guest sees it. */
+static struct attr attr_of(struct client *c, const char *name)
+{
+	struct attr attr;
+
+	assert_int_equal(walk(c, 0, 9, name), 0);
+	assert_int_equal(getattr(c, 9, &attr), 0);
+	assert_int_equal(clunk(c, 9), 0);
+	return attr;
+}
+
+static void skip_without_xattrs(struct client *c)
+{
+	make_file(c, "probe", "");
+	if (setxattr(path_of(c, "probe"), "user.x", "", 0, 0)) {
+		print_message("the temporary directory's file system has no user.* attributes\n");
+		skip();
+	}
+}
+
+/* The host has no device, and the guest sees one that it can handle like any other file. */
+static void devices_are_stood_in_for(void **state)
+{
+	static const uint32_t types[] = {S_IFCHR, S_IFBLK};
+	struct client *c = *state;
+	struct attr attr;
+
+	skip_without_xattrs(c);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		assert_int_equal(tmknod(c, 0, "d", types[i] | 0622), 0);
+		assert_int_equal(stat_of(c, "d").st_mode, S_IFREG | S_ISVTX | 0622);
+		attr = attr_of(c, "d");
+		assert_int_equal(attr.mode, types[i] | 0622);
+		assert_int_equal(attr.rdev, makedev(1, 3));
+		assert_int_equal(attr.size, 0);
+		assert_int_equal(tmknod(c, 0, "d", types[i] | 0622), -EEXIST);
+
+		assert_int_equal(walk(c, 0, 1, "d"), 0);
+		assert_int_equal(lopen(c, 1, P9_DOTL_RDONLY), -ENXIO);
+		assert_int_equal(xattrwalk(c, 1, 2, ""), -EOPNOTSUPP);
+		assert_int_equal(set_size(c, 1, 5), -EINVAL);
+		assert_int_equal(set_mode(c, 1, types[i] | 01640), 0);
+		assert_int_equal(getattr(c, 1, &attr), 0);
+		assert_int_equal(attr.mode, types[i] | 0640);
+		assert_int_equal(tlink(c, 0, 1, "l"), 0);
+		assert_int_equal(attr_of(c, "l").mode, types[i] | 0640);
+		assert_int_equal(trenameat(c, 0, "l", 0, "m"), 0);
+		assert_int_equal(tunlinkat(c, 0, "d", 0), 0);
+		assert_int_equal(getattr(c, 1, &attr), 0);
+		assert_int_equal(attr.rdev, makedev(1, 3));
+		assert_int_equal(clunk(c, 1), 0);
+		assert_int_equal(attr_of(c, "m").mode, types[i] | 0640);
+		assert_int_equal(tunlinkat(c, 0, "m", 0), 0);
+	}
+}
+
+/* Else anybody in the guest could have one of any device. */
+static void a_stand_in_is_the_servers_to_make(void **state)
+{
+	struct client *c = *state;
+	struct client *reader;
+
+	skip_without_xattrs(c);
+	make_file(c, "f", "");
+	assert_int_equal(fchmodat(c->dir_fd, "f", 01666, 0), 0);
+	assert_int_equal(walk(c, 0, 1, "f"), 0);
+	assert_int_equal(xattrcreate(c, 1, "user.snug.device", 5, 0), -EPERM);
+	assert_int_equal(attr_of(c, "f").mode, S_IFREG | S_ISVTX | 0666);
+	/* What is no proper one is a file. */
+	assert_int_equal(setxattr(path_of(c, "f"), "user.snug.device", "p 1 3", 5, 0), 0);
+	assert_int_equal(attr_of(c, "f").mode, S_IFREG | S_ISVTX | 0666);
+	assert_int_equal(setxattr(path_of(c, "f"), "user.snug.device", "c 1", 3, 0), 0);
+	assert_int_equal(attr_of(c, "f").mode, S_IFREG | S_ISVTX | 0666);
+	/* In a read-only share one is a file too, and its attribute is not shown. */
+	assert_int_equal(tmknod(c, 0, "d", S_IFCHR | 0644), 0);
+	reader = client_new(c->dir);
+	assert_int_equal(attr_of(reader, "d").mode, S_IFREG | S_ISVTX | 0644);
+	assert_int_equal(walk(reader, 0, 1, "d"), 0);
+	assert_int_equal(xattrwalk(reader, 1, 2, "user.snug.device"), -ENODATA);
+	assert_int_equal(xattrwalk(reader, 1, 2, ""), 0);
+	client_free(reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,7 +430,9 @@ int main(void)
 		FEW(a_new_file_is_never_opened_again_by_name),
 		T(directories_and_links),
 		T(the_longest_link_there_is),
-		T(fifos_and_sockets_but_no_devices),
+		T(fifos_and_sockets_and_nothing_stranger),
+		T(devices_are_stood_in_for),
+		T(a_stand_in_is_the_servers_to_make),
 		T(a_second_name),
 		T(names_of_any_length),
 		INNER(bad_names_are_refused_by_every_request),

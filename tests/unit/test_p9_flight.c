@@ -62,7 +62,7 @@ static void submit_hanging(struct device *d, unsigned slot)
 	submit_in(d, slot);
 }
 
-/* The first has been asked for by the kernel: its worker is in the middle of it. */
+/* One more has been asked for by the kernel: its worker is in the middle of it. */
 static void wait_until_it_hangs(struct device *d)
 {
 	char in[FUSE_MIN_READ_BUFFER];
@@ -210,8 +210,8 @@ static void as_many_hang_as_there_are_threads(void **state)
 		skip();
 	for (unsigned slot = 1; slot <= THREADS; slot++)
 		submit_hanging(d, slot);
-	wait_until_it_hangs(d);
-	usleep(100000); /* for the others to be taken */
+	for (unsigned i = 1; i <= THREADS; i++)
+		wait_until_it_hangs(d);
 	submit_getattr(d, THREADS + 1);
 	assert_nothing_comes(d);
 	assert_false(virtio_p9_stop(d->p9));

@@ -36,7 +36,7 @@ static int setup_hides(void **state)
 	h->home_fd = openat(c->dir_fd, "home", O_PATH | O_DIRECTORY);
 	for (size_t i = 0; i < 3; i++)
 		list[i] = (struct p9_hide){.dir_fd = h->home_fd, .name = names[i]};
-	assert_int_equal(p9_hides_new(&h->hides, list, 3), 0);
+	assert_int_equal(p9_hides_new(&h->hides, list, 3, true), 0);
 	c->exports[0].fd = dup(h->home_fd);
 	client_serve(c, 1, h->hides);
 	assert_int_equal(walk(c, 0, FILE_FID, "f"), 0);
@@ -207,7 +207,7 @@ static void hidden_whatever_its_directory_is_called(void **state)
 	c->exports[0].fd = dup(c->dir_fd);
 	client_serve(c, 1, h->hides);
 	assert_nothing_in(c, 0, "home/.netrc");
-	assert_int_equal(trenameat(c, 0, "home", 0, "moved"), 0);
+	assert_int_equal(renameat(c->dir_fd, "home", c->dir_fd, "moved"), 0);
 	assert_nothing_in(c, 0, "moved/.netrc");
 	assert_nothing_in(c, 0, "moved/.ssh");
 	assert_int_equal(walk(c, 0, 2, "moved"), 0);
@@ -259,6 +259,29 @@ static void a_mount_of_what_is_hidden(void **state)
 	assert_int_equal(umount(path_of(c, "home/m")), 0);
 }
 
+/* Else the guest moves one away, and what the host writes to the path of the hidden entry is elsewhere. */
+static void directories_on_the_way_stay(void **state)
+{
+	struct hiding *h = *state;
+	struct client *c = h->c;
+
+	client_stop(c);
+	c->exports[0].fd = open(c->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	client_serve(c, 1, h->hides);
+	assert_int_equal(tmkdir(c, 0, "other", 0755, ~0u), 0);
+	/* Without having looked at it, and after. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(trenameat(c, 0, "home", 0, "away"), -EBUSY);
+		assert_int_equal(trenameat(c, 0, "other", 0, "home"), -EBUSY);
+		assert_int_equal(tunlinkat(c, 0, "home", P9_DOTL_AT_REMOVEDIR), -EBUSY);
+		assert_int_equal(walk(c, 0, 2 + (uint32_t)i, "home"), 0);
+	}
+	assert_int_equal(trename(c, 2, 0, "away"), -EBUSY);
+	assert_int_equal(trenameat(c, 2, "d", 0, "e"), 0);
+	assert_int_equal(trenameat(c, 0, "other", 0, "third"), 0);
+	assert_nothing_in(c, 2, ".ssh");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +294,7 @@ int main(void)
 		T(hidden_whatever_its_directory_is_called),
 		T(a_hidden_directory_that_is_an_export_itself),
 		T(a_mount_of_what_is_hidden),
+		T(directories_on_the_way_stay),
 #undef T
 	};
 

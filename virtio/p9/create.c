@@ -12,6 +12,7 @@
 
 #include "virtio/p9/creds.h"
 #include "virtio/p9/request.h"
+#include "virtio/p9/stand_in.h"
 
 /* Where something is to be created. */
 struct place {
@@ -183,7 +184,7 @@ int p9_lcreate(struct p9_server *server, struct p9_request *request)
 	gid_t gid = p9_get_u32(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL, *new = NULL;
-	struct place place;
+	struct place place = {0};
 	int r = p9_get_end(&request->in);
 
 	if (r == 0)
@@ -243,7 +244,7 @@ int p9_mkdir(struct p9_server *server, struct p9_request *request)
 	gid_t gid = p9_get_u32(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
-	struct place place;
+	struct place place = {0};
 	bool became;
 	int r = p9_get_end(&request->in);
 
@@ -267,7 +268,7 @@ int p9_symlink(struct p9_server *server, struct p9_request *request)
 	char *text = (char *)request->scratch;
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
-	struct place place;
+	struct place place = {0};
 	bool became;
 	int r = p9_get_end(&request->in);
 
@@ -288,39 +289,70 @@ int p9_symlink(struct p9_server *server, struct p9_request *request)
 	return r ? r : put_made(&place, request);
 }
 
+/* What stands for a device node: complete, or not there. */
+static int make_stand_in(const struct place *place, mode_t mode, uint32_t major, uint32_t minor)
+{
+	struct p9_nodes *nodes = place->dir->nodes;
+	int fd, r = p9_node_reserve(nodes);
+	bool became;
+
+	if (r)
+		return r;
+	became = become_owner(place);
+	fd = p9_fs_create(place->dir_fd, place->name, O_WRONLY, 0600);
+	become_self(became);
+	if (fd < 0) {
+		p9_node_unreserve(nodes);
+		return fd;
+	}
+	r = p9_stand_in_make(fd, mode, major, minor);
+	if (r)
+		(void)unlinkat(place->dir_fd, place->name, 0);
+	p9_node_close(nodes, fd);
+	return r;
+}
+
+static int make_node(const struct place *place, mode_t mode, uint32_t major, uint32_t minor)
+{
+	bool became;
+	int r;
+
+	if ((mode & S_IFMT) == 0)
+		mode |= S_IFREG;
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		return make_stand_in(place, mode, major, minor);
+	if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
+		return -EPERM;
+	mode = creation_mode(place, mode & (S_IFMT | 07777));
+	became = become_owner(place);
+	r = mknodat(place->dir_fd, place->name, mode, 0) ? -errno : 0;
+	become_self(became);
+	return r;
+}
+
 /*
  * Tmknod dfid[4] name[s] mode[4] major[4] minor[4] gid[4] - Rmknod qid[13]
  *
- * FIFOs and sockets are between the guest's processes: the server never opens one. Devices are refused.
+ * FIFOs and sockets are between the guest's processes: the server never opens one. Devices are stood in
+ * for by files.
  */
 int p9_mknod(struct p9_server *server, struct p9_request *request)
 {
 	uint32_t number = p9_get_u32(&request->in);
 	struct p9_str name = p9_get_str(&request->in);
 	mode_t mode = p9_get_u32(&request->in);
+	uint32_t major = p9_get_u32(&request->in);
+	uint32_t minor = p9_get_u32(&request->in);
+	gid_t gid = p9_get_u32(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL;
-	struct place place;
-	bool became;
-	gid_t gid;
-	int r;
+	struct place place = {0};
+	int r = p9_get_end(&request->in);
 
-	(void)p9_get_u32(&request->in);
-	(void)p9_get_u32(&request->in);
-	gid = p9_get_u32(&request->in);
-	r = p9_get_end(&request->in);
 	if (r == 0)
 		r = get_place(server, number, name, gid, &fid, &place, &held);
-	if (r)
-		return r;
-	if ((mode & S_IFMT) == 0)
-		mode |= S_IFREG;
-	if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
-		return -EPERM;
-	mode = creation_mode(&place, mode & (S_IFMT | 07777));
-	became = become_owner(&place);
-	r = mknodat(place.dir_fd, place.name, mode, 0) ? -errno : 0;
-	become_self(became);
+	if (r == 0)
+		r = make_node(&place, mode, major, minor);
 	return r ? r : put_made(&place, request);
 }
 
@@ -351,7 +383,7 @@ int p9_link(struct p9_server *server, struct p9_request *request)
 	struct p9_str name = p9_get_str(&request->in);
 	_cleanup_release_ struct p9_node *held = NULL;
 	_cleanup_fid_ struct p9_fid *fid = NULL, *target = NULL;
-	struct place place;
+	struct place place = {0};
 	int r = p9_get_end(&request->in);
 
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "virtio/p9/hide.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,12 @@ struct hidden {
 	char *name;
 };
 
+/* The default list is below one or two homes: a dozen directories. */
+#define GUARDED_MAX 4096
+
 struct p9_hides {
+	struct p9_file_id *guarded;
+	size_t guarded_count;
 	size_t count;
 	struct hidden items[];
 };
@@ -24,6 +30,47 @@ struct p9_hides {
 static bool same_inode(const struct p9_file_id *a, const struct p9_file_id *b)
 {
 	return a->dev == b->dev && a->ino == b->ino;
+}
+
+static int add_guarded(struct p9_hides *hides, const struct p9_file_id *id)
+{
+	struct p9_file_id *more;
+
+	if (hides->guarded_count == GUARDED_MAX)
+		return -E2BIG;
+	more = reallocarray(hides->guarded, hides->guarded_count + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	hides->guarded = more;
+	more[hides->guarded_count++] = *id;
+	return 0;
+}
+
+/* The directory and all above it, up to one that is guarded already, or the root, its own parent. */
+static int guard_up(struct p9_hides *hides, int dir_fd)
+{
+	_cleanup_close_ int fd = -1;
+	struct statx stx;
+	int at = dir_fd, r = 0;
+
+	while (r == 0) {
+		struct p9_file_id id;
+		int up;
+
+		r = p9_fs_stat(at, &stx);
+		id = p9_fs_id(&stx);
+		if (r || p9_hides_guard(hides, &id))
+			return r;
+		r = add_guarded(hides, &id);
+		up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0)
+			(void)close(fd);
+		fd = up;
+		at = up;
+		if (up < 0 && r == 0)
+			return -errno == -EACCES ? 0 : -errno; /* nor can the guest get there */
+	}
+	return r;
 }
 
 static int set_up(struct hidden *hidden, const struct p9_hide *hide)
@@ -46,7 +93,7 @@ static int set_up(struct hidden *hidden, const struct p9_hide *hide)
 	return r;
 }
 
-int p9_hides_new(struct p9_hides **hides, const struct p9_hide *list, size_t count)
+int p9_hides_new(struct p9_hides **hides, const struct p9_hide *list, size_t count, bool guard)
 {
 	struct p9_hides *new = calloc(1, sizeof(*new) + count * sizeof(new->items[0]));
 	int r = 0;
@@ -57,6 +104,8 @@ int p9_hides_new(struct p9_hides **hides, const struct p9_hide *list, size_t cou
 		new->items[i].fd = -1;
 		new->count++;
 		r = set_up(&new->items[i], &list[i]);
+		if (r == 0 && guard)
+			r = guard_up(new, list[i].dir_fd);
 	}
 	if (r) {
 		p9_hides_free(new);
@@ -75,6 +124,7 @@ void p9_hides_free(struct p9_hides *hides)
 			(void)close(hides->items[i].fd);
 		free(hides->items[i].name);
 	}
+	free(hides->guarded);
 	free(hides);
 }
 
@@ -87,6 +137,15 @@ bool p9_hides_file(const struct p9_hides *hides, const struct p9_file_id *id)
 {
 	for (size_t i = 0; i < p9_hides_count(hides); i++) {
 		if (hides->items[i].fd >= 0 && same_inode(&hides->items[i].file, id))
+			return true;
+	}
+	return false;
+}
+
+bool p9_hides_guard(const struct p9_hides *hides, const struct p9_file_id *id)
+{
+	for (size_t i = 0; hides && i < hides->guarded_count; i++) {
+		if (same_inode(&hides->guarded[i], id))
 			return true;
 	}
 	return false;

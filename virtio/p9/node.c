@@ -11,245 +11,9 @@
 
 #include "core/cleanup.h"
 #include "virtio/p9/kernel_fs.h"
+#include "virtio/p9/node_table.h"
 #include "virtio/p9/qid.h"
-
-#define FIRST_BUCKETS 64
-
-/* Descriptors to give back when the process, not this server, has run out. */
-#define EVICT_BATCH 16
-
-static void lock(struct p9_nodes *nodes)
-{
-	(void)pthread_mutex_lock(&nodes->lock);
-}
-
-static void unlock(struct p9_nodes *nodes)
-{
-	(void)pthread_mutex_unlock(&nodes->lock);
-}
-
-/* --- the tables: by id, and by place. With the lock. ------------------------------------------------ */
-
-static size_t mix(uint64_t a, uint64_t b)
-{
-	uint64_t v = (a ^ b * 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL;
-
-	return (size_t)(v ^ v >> 32);
-}
-
-static struct p9_node_bucket *id_bucket(const struct p9_nodes *nodes, const struct p9_file_id *id)
-{
-	return &nodes->by_id[mix(id->ino, id->dev) & (nodes->bucket_count - 1)];
-}
-
-static struct p9_node_bucket *place_bucket(const struct p9_nodes *nodes, const struct p9_node *dir,
-					   const char *name)
-{
-	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 1099511628211ULL;
-	return &nodes->by_place[mix(hash, (uintptr_t)dir) & (nodes->bucket_count - 1)];
-}
-
-static struct p9_node *find_place(const struct p9_nodes *nodes, const struct p9_node *dir,
-				  const char *name)
-{
-	struct p9_node *node;
-
-	LIST_FOREACH(node, place_bucket(nodes, dir, name), same_place)
-	{
-		if (node->parent == dir && strcmp(node->name, name) == 0)
-			return node;
-	}
-	return NULL;
-}
-
-static void index_node(struct p9_nodes *nodes, struct p9_node *node)
-{
-	LIST_INSERT_HEAD(id_bucket(nodes, &node->id), node, same_id);
-	if (!node->unnamed)
-		LIST_INSERT_HEAD(place_bucket(nodes, node->parent, node->name), node, same_place);
-}
-
-/* Twice the buckets. Without memory for them the tables work on, slower. */
-static void grow(struct p9_nodes *nodes)
-{
-	struct p9_node_bucket *old = nodes->by_id, *old_place = nodes->by_place;
-	size_t count = nodes->bucket_count;
-	struct p9_node_bucket *by_id = calloc(count * 2, sizeof(*by_id));
-	struct p9_node_bucket *by_place = calloc(count * 2, sizeof(*by_place));
-
-	if (!by_id || !by_place) {
-		free(by_id);
-		free(by_place);
-		return;
-	}
-	nodes->by_id = by_id;
-	nodes->by_place = by_place;
-	nodes->bucket_count = count * 2;
-	for (size_t i = 0; i < count; i++) {
-		struct p9_node *node;
-
-		while ((node = LIST_FIRST(&old[i]))) {
-			LIST_REMOVE(node, same_id);
-			index_node(nodes, node);
-		}
-	}
-	free(old);
-	free(old_place);
-}
-
-/* --- descriptors. With the lock. -------------------------------------------------------------------- */
-
-static void node_close(struct p9_nodes *nodes, struct p9_node *node)
-{
-	nodes->descriptors--;
-	(void)close(node->fd); /* O_PATH: nothing to flush */
-	node->fd = -1;
-}
-
-/* Closable: known by a name, not in use, and not an export's root, which has none. */
-static bool evictable(const struct p9_node *node)
-{
-	return node->fd >= 0 && node->pins == 0 && !node->unnamed;
-}
-
-static bool evict(struct p9_nodes *nodes)
-{
-	struct p9_node *oldest = TAILQ_LAST(&nodes->lru, p9_node_list);
-
-	if (!oldest)
-		return false;
-	TAILQ_REMOVE(&nodes->lru, oldest, lru);
-	node_close(nodes, oldest);
-	return true;
-}
-
-static int reserve(struct p9_nodes *nodes)
-{
-	while (nodes->descriptors >= nodes->max_descriptors) {
-		if (!evict(nodes))
-			return -EMFILE;
-	}
-	nodes->descriptors++;
-	return 0;
-}
-
-int p9_node_reserve(struct p9_nodes *nodes)
-{
-	int r;
-
-	lock(nodes);
-	r = reserve(nodes);
-	unlock(nodes);
-	return r;
-}
-
-void p9_node_unreserve(struct p9_nodes *nodes)
-{
-	lock(nodes);
-	nodes->descriptors--;
-	unlock(nodes);
-}
-
-/* The process, not this server, has run out of descriptors: some are given back for another try. */
-static bool make_room(struct p9_nodes *nodes, int error)
-{
-	bool some = false;
-
-	if (error != -EMFILE && error != -ENFILE)
-		return false;
-	lock(nodes);
-	for (int i = 0; i < EVICT_BATCH && evict(nodes); i++)
-		some = true;
-	unlock(nodes);
-	return some;
-}
-
-/* Looks an entry up, its descriptor already reserved; gives that back if it fails. */
-static int open_entry(struct p9_nodes *nodes, int dir_fd, const char *name)
-{
-	int fd = p9_fs_lookup(dir_fd, name);
-
-	if (fd < 0 && make_room(nodes, fd))
-		fd = p9_fs_lookup(dir_fd, name);
-	if (fd < 0)
-		p9_node_unreserve(nodes);
-	return fd;
-}
-
-/* --- places. With the lock. ------------------------------------------------------------------------- */
-
-static void put(struct p9_nodes *nodes, struct p9_node *node)
-{
-	/* Not by recursion: how deep a tree is, is for others to decide. */
-	while (node && --node->refs == 0) {
-		struct p9_node *parent = node->parent;
-
-		if (evictable(node))
-			TAILQ_REMOVE(&nodes->lru, node, lru);
-		if (node->fd >= 0)
-			node_close(nodes, node);
-		LIST_REMOVE(node, same_id);
-		if (!node->unnamed)
-			LIST_REMOVE(node, same_place);
-		nodes->count--;
-		free(node->name);
-		free(node);
-		node = parent;
-	}
-}
-
-static void forget_place(struct p9_nodes *nodes, struct p9_node *node)
-{
-	if (node->unnamed)
-		return;
-	if (evictable(node))
-		TAILQ_REMOVE(&nodes->lru, node, lru);
-	LIST_REMOVE(node, same_place);
-	node->unnamed = true;
-}
-
-/* Is dir the node, or below it, by what is known? */
-static bool is_within(const struct p9_node *dir, const struct p9_node *node)
-{
-	while (dir && dir != node)
-		dir = dir->parent;
-	return dir;
-}
-
-/*
- * The node was seen at this place. It keeps the one it has where this would make it its own ancestor
- * (the host moves directories while the guest walks), or where there is no memory for the name.
- */
-static void set_place(struct p9_nodes *nodes, struct p9_node *node, struct p9_node *dir,
-		      const char *name)
-{
-	struct p9_node *old = node->parent;
-	char *copy;
-
-	if (!node->unnamed && old == dir && strcmp(node->name, name) == 0)
-		return;
-	if (!old || is_within(dir, node))
-		return;
-	copy = strdup(name);
-	if (!copy)
-		return;
-	if (!node->unnamed)
-		LIST_REMOVE(node, same_place);
-	free(node->name);
-	node->name = copy;
-	dir->refs++;
-	node->parent = dir;
-	if (node->unnamed) {
-		node->unnamed = false;
-		if (evictable(node))
-			TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
-	}
-	LIST_INSERT_HEAD(place_bucket(nodes, dir, name), node, same_place);
-	put(nodes, old);
-}
+#include "virtio/p9/stand_in.h"
 
 /* --- lookups ---------------------------------------------------------------------------------------- */
 
@@ -272,31 +36,52 @@ static void hidden_attributes(const struct p9_file_id *id, struct statx *stx)
 	};
 }
 
-/* What was found at a place. fd is -1 if it is hidden. */
-struct found {
-	int fd;
-	enum p9_node_kind kind;
-	const struct p9_export *export;
-	struct p9_file_id id;
-	struct statx stx;
-};
+/* Looks an entry up, its descriptor already reserved; gives that back if it fails. */
+static int open_entry(struct p9_nodes *nodes, int dir_fd, const char *name)
+{
+	int fd = p9_fs_lookup(dir_fd, name);
+
+	if (fd < 0 && p9_nodes_make_room(nodes, fd))
+		fd = p9_fs_lookup(dir_fd, name);
+	if (fd < 0)
+		p9_node_unreserve(nodes);
+	return fd;
+}
+
+/* What a file that is not hidden is to the guest: 0 or -errno. */
+static int classify_file(const struct p9_nodes *nodes, int fd, struct p9_found *found)
+{
+	int r;
+
+	if (!found->export->writable || !p9_stand_in_possible(&found->stx))
+		return 0;
+	r = p9_stand_in_read(nodes->share->proc_fd, fd, &found->stx);
+	if (r <= 0)
+		return r;
+	found->stand_in = true;
+	found->id.type = found->stx.stx_mode & S_IFMT;
+	return 0;
+}
 
 /* Whether a file that was found is to be hidden: 0 or -errno. */
 static int classify(const struct p9_nodes *nodes, const struct p9_node *dir, int fd,
-		    const char *name, struct found *found)
+		    const char *name, struct p9_found *found)
 {
 	bool crossing =
 		found->id.dev != dir->id.dev || (found->stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 	int hidden = 0;
 
 	found->kind = P9_NODE_FILE;
+	found->stand_in = false;
 	if (p9_hides_file(nodes->share->hides, &found->id) ||
 	    p9_hides_entry(nodes->share->hides, &dir->id, name))
 		hidden = 1;
 	else if (crossing)
 		hidden = kernel_fs_is(fd, found->id.dev, dir->export->fd);
-	if (hidden <= 0)
+	if (hidden < 0)
 		return hidden;
+	if (hidden == 0)
+		return classify_file(nodes, fd, found);
 	found->kind = P9_NODE_HIDDEN;
 	found->id.type = found->id.type == S_IFDIR ? S_IFDIR : S_IFREG;
 	hidden_attributes(&found->id, &found->stx);
@@ -305,7 +90,7 @@ static int classify(const struct p9_nodes *nodes, const struct p9_node *dir, int
 
 /* Looks at the entry of a directory whose descriptor is held. found->fd takes a reserved place. */
 static int look_up(struct p9_nodes *nodes, const struct p9_node *dir, int dir_fd, const char *name,
-		   struct found *found)
+		   struct p9_found *found)
 {
 	int fd, r = p9_node_reserve(nodes);
 
@@ -328,82 +113,23 @@ static int look_up(struct p9_nodes *nodes, const struct p9_node *dir, int dir_fd
 	return r;
 }
 
-/* The descriptor found for a node that may have got one meanwhile. With the lock. */
-static void install(struct p9_nodes *nodes, struct p9_node *node, int fd)
-{
-	if (fd < 0)
-		return;
-	if (node->fd >= 0) {
-		nodes->descriptors--;
-		(void)close(fd);
-		return;
-	}
-	node->fd = fd;
-	if (evictable(node))
-		TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
-}
-
-static struct p9_node *find_id(const struct p9_nodes *nodes, const struct found *found)
-{
-	struct p9_node *node;
-
-	LIST_FOREACH(node, id_bucket(nodes, &found->id), same_id)
-	{
-		if (node->export == found->export && node->kind == found->kind &&
-		    p9_fs_id_equal(&node->id, &found->id))
-			return node;
-	}
-	return NULL;
-}
-
-/* With the lock. name NULL: the node has no place, and never will. */
-static int node_new(struct p9_nodes *nodes, struct p9_node *parent, const char *name,
-		    const struct found *found, struct p9_node **node)
-{
-	if (nodes->count >= nodes->max)
-		return -ENFILE;
-	*node = calloc(1, sizeof(**node));
-	if (!*node)
-		return -ENOMEM;
-	(*node)->name = name ? strdup(name) : NULL;
-	if (name && !(*node)->name) {
-		free(*node);
-		return -ENOMEM;
-	}
-	if (nodes->count >= nodes->bucket_count)
-		grow(nodes);
-	nodes->count++;
-	if (parent)
-		parent->refs++;
-	(*node)->nodes = nodes;
-	(*node)->refs = 1;
-	(*node)->fd = -1;
-	(*node)->kind = found->kind;
-	(*node)->export = found->export;
-	(*node)->id = found->id;
-	(*node)->parent = parent;
-	(*node)->unnamed = !name;
-	index_node(nodes, *node);
-	return 0;
-}
-
 /* The node of what was found, whose descriptor it takes over in any case. */
 static int adopt(struct p9_nodes *nodes, struct p9_node *dir, const char *name,
-		 const struct found *found, struct p9_node **node)
+		 const struct p9_found *found, struct p9_node **node)
 {
 	int r = 0;
 
-	lock(nodes);
-	*node = find_id(nodes, found);
+	p9_nodes_lock(nodes);
+	*node = p9_nodes_find_id(nodes, found);
 	if (*node) {
 		(*node)->refs++;
-		set_place(nodes, *node, dir, name);
+		p9_nodes_set_place(nodes, *node, dir, name);
 	} else {
-		r = node_new(nodes, dir, name, found, node);
+		r = p9_nodes_add(nodes, dir, name, found, node);
 	}
 	if (r == 0)
-		install(nodes, *node, found->fd);
-	unlock(nodes);
+		p9_nodes_install(nodes, *node, found->fd);
+	p9_nodes_unlock(nodes);
 	if (r && found->fd >= 0)
 		p9_node_close(nodes, found->fd);
 	return r;
@@ -429,7 +155,7 @@ static int child_export(struct p9_nodes *nodes, const char *name, struct p9_node
 int p9_node_child(struct p9_node *dir, const char *name, struct p9_node **child, struct statx *stx)
 {
 	struct p9_nodes *nodes = dir->nodes;
-	struct found found;
+	struct p9_found found;
 	int dir_fd, r;
 
 	if (dir->id.type != S_IFDIR)
@@ -451,7 +177,7 @@ int p9_node_child(struct p9_node *dir, const char *name, struct p9_node **child,
 
 int p9_node_peek(struct p9_node *dir, const char *name, struct p9_file_id *id)
 {
-	struct found found;
+	struct p9_found found;
 	int dir_fd = p9_node_hold(dir), r;
 
 	if (dir_fd < 0)
@@ -470,7 +196,7 @@ int p9_node_created(struct p9_node *dir, const char *name, const struct statx *s
 		    struct p9_node **node)
 {
 	struct p9_nodes *nodes = dir->nodes;
-	struct found found = {
+	struct p9_found found = {
 		.fd = -1,
 		.kind = P9_NODE_FILE,
 		.export = dir->export,
@@ -485,7 +211,7 @@ int p9_node_created(struct p9_node *dir, const char *name, const struct statx *s
 /* An open node is pinned, and referred to: whose fid it was may be gone by the end. With the lock. */
 static int pin(struct p9_nodes *nodes, struct p9_node *node)
 {
-	if (evictable(node))
+	if (p9_nodes_evictable(node))
 		TAILQ_REMOVE(&nodes->lru, node, lru);
 	node->pins++;
 	node->refs++;
@@ -495,9 +221,9 @@ static int pin(struct p9_nodes *nodes, struct p9_node *node)
 static void unpin(struct p9_nodes *nodes, struct p9_node *node)
 {
 	node->pins--;
-	if (evictable(node))
+	if (p9_nodes_evictable(node))
 		TAILQ_INSERT_HEAD(&nodes->lru, node, lru);
-	put(nodes, node);
+	p9_nodes_put(nodes, node);
 }
 
 /*
@@ -507,7 +233,7 @@ static void unpin(struct p9_nodes *nodes, struct p9_node *node)
 static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
 {
 	struct p9_node *dir;
-	struct found found;
+	struct p9_found found;
 	char name[NAME_MAX + 1];
 	int r;
 
@@ -519,12 +245,12 @@ static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
 	node->refs++;
 	(void)pin(nodes, dir);
 	(void)strcpy(name, node->name);
-	unlock(nodes);
+	p9_nodes_unlock(nodes);
 
 	r = look_up(nodes, dir, dir->fd, name, &found);
-	lock(nodes);
+	p9_nodes_lock(nodes);
 	if (r == 0 && found.kind == node->kind && p9_fs_id_equal(&found.id, &node->id)) {
-		install(nodes, node, found.fd);
+		p9_nodes_install(nodes, node, found.fd);
 	} else if (r == 0) {
 		if (found.fd >= 0) {
 			nodes->descriptors--;
@@ -533,7 +259,7 @@ static int reopen_one(struct p9_nodes *nodes, struct p9_node *node)
 		r = -ESTALE;
 	}
 	unpin(nodes, dir);
-	put(nodes, node);
+	p9_nodes_put(nodes, node);
 	return r;
 }
 
@@ -544,11 +270,11 @@ int p9_node_hold(struct p9_node *node)
 
 	if (node->kind != P9_NODE_FILE)
 		return -ENOENT;
-	lock(nodes);
+	p9_nodes_lock(nodes);
 	while (node->fd < 0 && r == 0)
 		r = reopen_one(nodes, node);
 	fd = r ? r : pin(nodes, node);
-	unlock(nodes);
+	p9_nodes_unlock(nodes);
 	return fd;
 }
 
@@ -556,27 +282,27 @@ void p9_node_release(struct p9_node *node)
 {
 	struct p9_nodes *nodes = node->nodes;
 
-	lock(nodes);
+	p9_nodes_lock(nodes);
 	unpin(nodes, node);
-	unlock(nodes);
+	p9_nodes_unlock(nodes);
 }
 
 /* --- what is asked of a node ------------------------------------------------------------------------ */
 
 struct p9_node *p9_node_get(struct p9_node *node)
 {
-	lock(node->nodes);
+	p9_nodes_lock(node->nodes);
 	node->refs++;
-	unlock(node->nodes);
+	p9_nodes_unlock(node->nodes);
 	return node;
 }
 
 void p9_node_put(struct p9_node *node)
 {
 	struct p9_nodes *nodes = node->nodes;
-	lock(nodes);
-	put(nodes, node);
-	unlock(nodes);
+	p9_nodes_lock(nodes);
+	p9_nodes_put(nodes, node);
+	p9_nodes_unlock(nodes);
 }
 
 struct p9_node *p9_node_parent(struct p9_node *node)
@@ -584,10 +310,10 @@ struct p9_node *p9_node_parent(struct p9_node *node)
 	struct p9_nodes *nodes = node->nodes;
 	struct p9_node *parent;
 
-	lock(nodes);
+	p9_nodes_lock(nodes);
 	parent = node->parent ? node->parent : node;
 	parent->refs++;
-	unlock(nodes);
+	p9_nodes_unlock(nodes);
 	return parent;
 }
 
@@ -596,7 +322,7 @@ int p9_node_place(struct p9_node *node, struct p9_node **dir, char name[NAME_MAX
 	struct p9_nodes *nodes = node->nodes;
 	int r = 0;
 
-	lock(nodes);
+	p9_nodes_lock(nodes);
 	if (!node->parent || node->parent->kind == P9_NODE_EXPORTS) {
 		r = -EACCES;
 	} else if (node->unnamed) {
@@ -606,7 +332,7 @@ int p9_node_place(struct p9_node *node, struct p9_node **dir, char name[NAME_MAX
 		(*dir)->refs++;
 		(void)strcpy(name, node->name);
 	}
-	unlock(nodes);
+	p9_nodes_unlock(nodes);
 	return r;
 }
 
@@ -615,11 +341,11 @@ struct p9_node *p9_node_at(struct p9_node *dir, const char *name)
 	struct p9_nodes *nodes = dir->nodes;
 	struct p9_node *node;
 
-	lock(nodes);
-	node = find_place(nodes, dir, name);
+	p9_nodes_lock(nodes);
+	node = p9_nodes_find_place(nodes, dir, name);
 	if (node)
 		node->refs++;
-	unlock(nodes);
+	p9_nodes_unlock(nodes);
 	return node;
 }
 
@@ -628,10 +354,10 @@ void p9_node_unnamed(struct p9_node *dir, const char *name)
 	struct p9_nodes *nodes = dir->nodes;
 	struct p9_node *node;
 
-	lock(nodes);
-	while ((node = find_place(nodes, dir, name)))
-		forget_place(nodes, node);
-	unlock(nodes);
+	p9_nodes_lock(nodes);
+	while ((node = p9_nodes_find_place(nodes, dir, name)))
+		p9_nodes_forget_place(nodes, node);
+	p9_nodes_unlock(nodes);
 }
 
 void p9_node_moved(struct p9_node *dir, const char *name, struct p9_node *new_dir,
@@ -640,13 +366,13 @@ void p9_node_moved(struct p9_node *dir, const char *name, struct p9_node *new_di
 	struct p9_nodes *nodes = dir->nodes;
 	struct p9_node *node, *gone;
 
-	lock(nodes);
-	node = find_place(nodes, dir, name);
-	while ((gone = find_place(nodes, new_dir, new_name)) && gone != node)
-		forget_place(nodes, gone);
+	p9_nodes_lock(nodes);
+	node = p9_nodes_find_place(nodes, dir, name);
+	while ((gone = p9_nodes_find_place(nodes, new_dir, new_name)) && gone != node)
+		p9_nodes_forget_place(nodes, gone);
 	if (node)
-		set_place(nodes, node, new_dir, new_name);
-	unlock(nodes);
+		p9_nodes_set_place(nodes, node, new_dir, new_name);
+	p9_nodes_unlock(nodes);
 }
 
 int p9_node_stat(struct p9_node *node, struct statx *stx)
@@ -662,6 +388,11 @@ int p9_node_stat(struct p9_node *node, struct statx *stx)
 		return fd;
 	r = p9_fs_stat(fd, stx);
 	p9_node_release(node);
+	if (r == 0 && node->stand_in) {
+		stx->stx_mode = (uint16_t)(node->id.type | (stx->stx_mode & 07777 & ~S_ISVTX));
+		stx->stx_rdev_major = node->rdev[0];
+		stx->stx_rdev_minor = node->rdev[1];
+	}
 	return r;
 }
 
@@ -698,7 +429,7 @@ int p9_node_open(struct p9_node *node, int flags)
 	new = p9_node_reserve(nodes);
 	if (new == 0) {
 		new = open_again(nodes, node, fd, flags);
-		if (new < 0 && make_room(nodes, new))
+		if (new < 0 && p9_nodes_make_room(nodes, new))
 			new = open_again(nodes, node, fd, flags);
 		if (new < 0)
 			p9_node_unreserve(nodes);
@@ -715,11 +446,13 @@ void p9_node_close(struct p9_nodes *nodes, int fd)
 
 /* --- set-up ----------------------------------------------------------------------------------------- */
 
+#define FIRST_BUCKETS 64
+
 /* The root of one export, not to be found by any name. */
 static int add_export(struct p9_nodes *nodes, const struct p9_export *export,
 		      struct p9_node *parent, struct p9_node **node)
 {
-	struct found found = {.fd = export->fd, .export = export};
+	struct p9_found found = {.fd = export->fd, .export = export};
 	int r = p9_fs_stat(export->fd, &found.stx);
 
 	if (r)
@@ -730,7 +463,7 @@ static int add_export(struct p9_nodes *nodes, const struct p9_export *export,
 	r = kernel_fs_is(export->fd, found.id.dev, export->fd);
 	if (r)
 		return r < 0 ? r : -ENOTSUP;
-	r = node_new(nodes, parent, NULL, &found, node);
+	r = p9_nodes_add(nodes, parent, NULL, &found, node);
 	if (r)
 		return r;
 	(*node)->fd = export->fd;
@@ -746,14 +479,14 @@ static bool has_directory_of_exports(const struct p9_share *share)
 static int add_exports(struct p9_nodes *nodes)
 {
 	const struct p9_share *share = nodes->share;
-	struct found directory = {
+	struct p9_found directory = {
 		.kind = P9_NODE_EXPORTS,
 		.id = {.dev = P9_DEV_EXPORTS, .type = S_IFDIR},
 	};
 	int r = 0;
 
 	if (has_directory_of_exports(share))
-		r = node_new(nodes, NULL, NULL, &directory, &nodes->root);
+		r = p9_nodes_add(nodes, NULL, NULL, &directory, &nodes->root);
 	for (size_t i = 0; i < share->export_count && r == 0; i++)
 		r = add_export(nodes, &share->exports[i], nodes->root, &nodes->exports[i]);
 	if (r == 0 && !nodes->root)
@@ -773,10 +506,10 @@ static void drop_exports(struct p9_nodes *nodes, bool close)
 			node->fd = -1;
 			nodes->descriptors--;
 		}
-		put(nodes, node);
+		p9_nodes_put(nodes, node);
 	}
 	if (nodes->root && has_directory_of_exports(nodes->share))
-		put(nodes, nodes->root);
+		p9_nodes_put(nodes, nodes->root);
 	free(nodes->exports);
 	free(nodes->by_id);
 	free(nodes->by_place);

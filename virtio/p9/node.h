@@ -49,6 +49,8 @@ struct p9_node {
 	_Atomic unsigned int locks; /* fids that hold locks on the file (lock.c) */
 	int fd; /* O_PATH; -1 while closed, and always for a node that is no file */
 	enum p9_node_kind kind;
+	bool stand_in;                  /* for a device node (stand_in.h), which is its id's type */
+	uint32_t rdev[2];               /* of that: major, minor */
 	bool unnamed;                   /* nowhere to be found again: the descriptor stays open */
 	const struct p9_export *export; /* what it is part of; NULL: the directory of them */
 	struct p9_file_id id;

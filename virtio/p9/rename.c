@@ -25,11 +25,15 @@ static int doomed_at(struct p9_node *dir, const char *name, struct doomed *doome
 	*doomed = (struct doomed){.node = p9_node_at(dir, name)};
 	if (!doomed->node) {
 		r = p9_node_peek(dir, name, &doomed->id);
-		return r == -ENOENT ? 0 : r; /* that is for the kernel to say */
+		if (r)
+			return r == -ENOENT ? 0 : r; /* that is for the kernel to say */
+	} else {
+		doomed->held = p9_node_hold(doomed->node) >= 0;
+		doomed->id = doomed->node->id;
+		if (doomed->node->kind == P9_NODE_HIDDEN)
+			return -EACCES;
 	}
-	doomed->held = p9_node_hold(doomed->node) >= 0;
-	doomed->id = doomed->node->id;
-	return doomed->node->kind == P9_NODE_HIDDEN ? -EACCES : 0;
+	return p9_hides_guard(dir->nodes->share->hides, &doomed->id) ? -EBUSY : 0;
 }
 
 static void doomed_done(struct doomed *doomed)

@@ -13,6 +13,7 @@
 
 #include "core/cleanup.h"
 #include "virtio/p9/request.h"
+#include "virtio/p9/stand_in.h"
 
 static bool has_prefix(const char *name, const char *prefix)
 {
@@ -21,7 +22,7 @@ static bool has_prefix(const char *name, const char *prefix)
 
 static bool is_shown(const struct p9_node *node, const char *name)
 {
-	if (has_prefix(name, XATTR_TRUSTED_PREFIX))
+	if (has_prefix(name, XATTR_TRUSTED_PREFIX) || has_prefix(name, P9_OWN_XATTR_PREFIX))
 		return false;
 	return !has_prefix(name, XATTR_SECURITY_PREFIX) || !node->export->writable;
 }
@@ -157,6 +158,8 @@ int p9_xattrcreate(struct p9_server *server, struct p9_request *request)
 		return r;
 	if (!has_prefix(name, XATTR_USER_PREFIX) || !has_xattrs(fid->node))
 		return -EOPNOTSUPP;
+	if (has_prefix(name, P9_OWN_XATTR_PREFIX))
+		return -EPERM;
 	if (flags & ~(uint32_t)(XATTR_CREATE | XATTR_REPLACE))
 		return -EINVAL;
 	if (size > XATTR_SIZE_MAX)
