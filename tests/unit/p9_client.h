@@ -266,7 +266,7 @@ static inline int slurp(struct client *c, uint32_t fid, const char *path, char *
 	int r = walk(c, fid, 999, path);
 
 	if (r)
-		return r;
+		return r < 0 ? r : -ENOENT;
 	r = lopen(c, 999, P9_DOTL_RDONLY);
 	if (r == 0)
 		r = read_bytes(c, P9_TREAD, 999, 0, (uint32_t)size - 1);

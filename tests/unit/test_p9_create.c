@@ -363,7 +363,7 @@ static void devices_are_stood_in_for(void **state)
 	skip_without_xattrs(c);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		assert_int_equal(tmknod(c, 0, "d", types[i] | 0622), 0);
-		assert_int_equal(stat_of(c, "d").st_mode, S_IFREG | S_ISVTX | 0622);
+		assert_int_equal(stat_of(c, "d").st_mode, S_IFREG | 0622);
 		attr = attr_of(c, "d");
 		assert_int_equal(attr.mode, types[i] | 0622);
 		assert_int_equal(attr.rdev, makedev(1, 3));
@@ -376,15 +376,16 @@ static void devices_are_stood_in_for(void **state)
 		assert_int_equal(set_size(c, 1, 5), -EINVAL);
 		assert_int_equal(set_mode(c, 1, types[i] | 01640), 0);
 		assert_int_equal(getattr(c, 1, &attr), 0);
-		assert_int_equal(attr.mode, types[i] | 0640);
+		assert_int_equal(attr.mode, types[i] | 01640);
+		assert_int_equal(attr.size | attr.blocks, 0);
 		assert_int_equal(tlink(c, 0, 1, "l"), 0);
-		assert_int_equal(attr_of(c, "l").mode, types[i] | 0640);
+		assert_int_equal(attr_of(c, "l").mode, types[i] | 01640);
 		assert_int_equal(trenameat(c, 0, "l", 0, "m"), 0);
 		assert_int_equal(tunlinkat(c, 0, "d", 0), 0);
 		assert_int_equal(getattr(c, 1, &attr), 0);
 		assert_int_equal(attr.rdev, makedev(1, 3));
 		assert_int_equal(clunk(c, 1), 0);
-		assert_int_equal(attr_of(c, "m").mode, types[i] | 0640);
+		assert_int_equal(attr_of(c, "m").mode, types[i] | 01640);
 		assert_int_equal(tunlinkat(c, 0, "m", 0), 0);
 	}
 }
@@ -396,20 +397,19 @@ static void a_stand_in_is_the_servers_to_make(void **state)
 	struct client *reader;
 
 	skip_without_xattrs(c);
-	make_file(c, "f", "");
-	assert_int_equal(fchmodat(c->dir_fd, "f", 01666, 0), 0);
+	make_file(c, "f", "This file stands for a device node that a guest of snug has made.\n");
 	assert_int_equal(walk(c, 0, 1, "f"), 0);
 	assert_int_equal(xattrcreate(c, 1, "user.snug.device", 5, 0), -EPERM);
-	assert_int_equal(attr_of(c, "f").mode, S_IFREG | S_ISVTX | 0666);
+	assert_int_equal(attr_of(c, "f").mode, S_IFREG | 0644);
 	/* What is no proper one is a file. */
 	assert_int_equal(setxattr(path_of(c, "f"), "user.snug.device", "p 1 3", 5, 0), 0);
-	assert_int_equal(attr_of(c, "f").mode, S_IFREG | S_ISVTX | 0666);
+	assert_int_equal(attr_of(c, "f").mode, S_IFREG | 0644);
 	assert_int_equal(setxattr(path_of(c, "f"), "user.snug.device", "c 1", 3, 0), 0);
-	assert_int_equal(attr_of(c, "f").mode, S_IFREG | S_ISVTX | 0666);
+	assert_int_equal(attr_of(c, "f").mode, S_IFREG | 0644);
 	/* In a read-only share one is a file too, and its attribute is not shown. */
 	assert_int_equal(tmknod(c, 0, "d", S_IFCHR | 0644), 0);
 	reader = client_new(c->dir);
-	assert_int_equal(attr_of(reader, "d").mode, S_IFREG | S_ISVTX | 0644);
+	assert_int_equal(attr_of(reader, "d").mode, S_IFREG | 0644);
 	assert_int_equal(walk(reader, 0, 1, "d"), 0);
 	assert_int_equal(xattrwalk(reader, 1, 2, "user.snug.device"), -ENODATA);
 	assert_int_equal(xattrwalk(reader, 1, 2, ""), 0);

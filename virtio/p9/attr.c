@@ -103,9 +103,6 @@ int p9_set_mode(const struct p9_node *node, int fd, mode_t mode)
 	/* The guest decides who may set these bits: it knows its users' groups. */
 	bool fsetid = mode & (S_ISUID | S_ISGID);
 	int r;
-
-	if (node->stand_in)
-		mode |= S_ISVTX;
 	if (fsetid)
 		p9_creds_fsetid(true);
 	r = p9_fs_chmod(p9_node_proc_fd(node), fd, mode);

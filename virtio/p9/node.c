@@ -388,11 +388,8 @@ int p9_node_stat(struct p9_node *node, struct statx *stx)
 		return fd;
 	r = p9_fs_stat(fd, stx);
 	p9_node_release(node);
-	if (r == 0 && node->stand_in) {
-		stx->stx_mode = (uint16_t)(node->id.type | (stx->stx_mode & 07777 & ~S_ISVTX));
-		stx->stx_rdev_major = node->rdev[0];
-		stx->stx_rdev_minor = node->rdev[1];
-	}
+	if (r == 0 && node->stand_in)
+		p9_stand_in_view(stx, node->id.type, node->rdev[0], node->rdev[1]);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "core/cleanup.h"
 #include "virtio/p9/fs.h"
@@ -14,9 +15,21 @@
 /* "b 4294967295 4294967295" */
 #define TEXT_MAX 32
 
+/* For whoever finds one on the host. Its length is how one is told from nearly all other files. */
+static const char content[] = "This file stands for a device node that a guest of snug has made.\n";
+
 bool p9_stand_in_possible(const struct statx *stx)
 {
-	return S_ISREG(stx->stx_mode) && (stx->stx_mode & S_ISVTX) && stx->stx_size == 0;
+	return S_ISREG(stx->stx_mode) && stx->stx_size == sizeof(content) - 1;
+}
+
+void p9_stand_in_view(struct statx *stx, uint16_t type, uint32_t major, uint32_t minor)
+{
+	stx->stx_mode = (uint16_t)(type | (stx->stx_mode & 07777));
+	stx->stx_rdev_major = major;
+	stx->stx_rdev_minor = minor;
+	stx->stx_size = 0;
+	stx->stx_blocks = 0;
 }
 
 int p9_stand_in_read(int proc_fd, int fd, struct statx *stx)
@@ -34,10 +47,7 @@ int p9_stand_in_read(int proc_fd, int fd, struct statx *stx)
 	text[len] = 0;
 	if (sscanf(text, "%c %u %u", &type, &major, &minor) != 3 || (type != 'b' && type != 'c'))
 		return 0;
-	stx->stx_mode =
-		(uint16_t)((type == 'b' ? S_IFBLK : S_IFCHR) | (stx->stx_mode & 07777 & ~S_ISVTX));
-	stx->stx_rdev_major = major;
-	stx->stx_rdev_minor = minor;
+	p9_stand_in_view(stx, type == 'b' ? S_IFBLK : S_IFCHR, major, minor);
 	return 1;
 }
 
@@ -46,7 +56,9 @@ int p9_stand_in_make(int fd, mode_t mode, unsigned int major, unsigned int minor
 	char text[TEXT_MAX + 1];
 	int len = snprintf(text, sizeof(text), "%c %u %u", S_ISBLK(mode) ? 'b' : 'c', major, minor);
 
+	if (write(fd, content, sizeof(content) - 1) != (ssize_t)sizeof(content) - 1)
+		return -ENOSPC;
 	if (fsetxattr(fd, XATTR, text, (size_t)len, XATTR_CREATE))
 		return errno == EOPNOTSUPP ? -EPERM : -errno;
-	return fchmod(fd, (mode & 07777) | S_ISVTX) ? -errno : 0;
+	return fchmod(fd, mode & 07777) ? -errno : 0;
 }
