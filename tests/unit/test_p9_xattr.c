@@ -91,6 +91,7 @@ static void attributes_are_made_replaced_and_removed(void **state)
 	assert_int_equal(clunk(c, 3), 0);
 	assert_int_equal(fchmodat(c->dir_fd, "f", 0200, 0), 0);
 	assert_int_equal(set(c, "user.w", "yes", 0), 0);
+	assert_int_equal(fchmodat(c->dir_fd, "f", 0644, 0), 0);
 	assert_attribute(c, "user.w", "yes");
 }
 
