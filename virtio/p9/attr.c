@@ -177,18 +177,18 @@ static int touch(const struct p9_node *node, int fd)
 	return r ? r : p9_set_mode(node, fd, stx.stx_mode & 07777);
 }
 
-/* In this order: a chown clears bits of the mode, and all but the last set the time of modification. */
+/* In this order: another size and another owner clear bits of the mode, and all set the time of modification. */
 static int apply(struct p9_fid *fid, int fd, const struct wish *wish)
 {
 	uint32_t valid = wish->valid;
 	int r = 0;
 
-	if (valid & (P9_SETATTR_UID | P9_SETATTR_GID))
+	if (valid & P9_SETATTR_SIZE)
+		r = set_size(fid, wish->size);
+	if (r == 0 && (valid & (P9_SETATTR_UID | P9_SETATTR_GID)))
 		r = set_owner(fd, wish);
 	if (r == 0 && (valid & P9_SETATTR_MODE))
 		r = p9_set_mode(fid->node, fd, wish->mode & 07777);
-	if (r == 0 && (valid & P9_SETATTR_SIZE))
-		r = set_size(fid, wish->size);
 	if (r == 0 && (valid & (P9_SETATTR_ATIME | P9_SETATTR_MTIME)))
 		r = set_times(fd, wish);
 	if (valid == P9_SETATTR_CTIME)
