@@ -262,17 +262,17 @@ static void reset_forgets_all(void)
 	CHECK_EQ(status(), DRIVER);
 }
 
-/* 4.2.2.2: the control registers are 32 bits wide and aligned. */
+/*
+ * 4.2.2.2: the control registers are 32 bits wide and aligned. A driver must not access them otherwise: what
+ * it reads then may be anything, what it writes is ignored.
+ */
 static void register_widths(void)
 {
 	reset();
 	for (uint32_t i = 0; i < VIRTIO_MMIO_CONFIG; i += 4) {
-		CHECK_EQ(read8(dev + i), 0);
-		CHECK_EQ(read16(dev + i), 0);
-		CHECK_EQ(read16(dev + i + 2), 0);
-		CHECK_EQ(read64(dev + (i & ~7U)), 0);
-		if (i + 4 < VIRTIO_MMIO_CONFIG)
-			CHECK_EQ(read32(dev + i + 1), 0);
+		(void)read8(dev + i);
+		(void)read16(dev + i + 2);
+		(void)read64(dev + (i & ~7U));
 	}
 	write8(dev + VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	write16(dev + VIRTIO_MMIO_STATUS, VIRTIO_CONFIG_S_ACKNOWLEDGE);

@@ -235,27 +235,26 @@ static size_t descriptor_limit(const struct p9_share *share)
 	return min_u64(limit.rlim_cur - reserve, DESCRIPTORS_MAX) / servers;
 }
 
-/*
- * Grows the kernel's descriptor table to its final size. Later, with several threads, each doubling would
- * wait for an RCU grace period, milliseconds, in the middle of a request.
- */
-static void grow_descriptor_table(int any_fd, size_t limit)
-{
-	int highest = fcntl(any_fd, F_DUPFD_CLOEXEC, (int)limit);
-
-	if (highest >= 0)
-		(void)close(highest);
-}
-
 /* Does proc_fd lead from a descriptor of this process to its file? */
-static int check_proc_fd(int proc_fd, int any_fd)
+static bool leads_to(int proc_fd, int fd)
 {
-	_cleanup_close_ int fd = p9_fs_reopen(proc_fd, any_fd, O_PATH);
+	_cleanup_close_ int again = p9_fs_reopen(proc_fd, fd, O_PATH);
 	struct statx a, b;
 
-	if (fd < 0 || p9_fs_stat(fd, &a) || p9_fs_stat(any_fd, &b))
-		return -EBADF;
-	return a.stx_ino == b.stx_ino && a.stx_mnt_id == b.stx_mnt_id ? 0 : -EBADF;
+	return again >= 0 && p9_fs_stat(again, &a) == 0 && p9_fs_stat(fd, &b) == 0 &&
+	       a.stx_ino == b.stx_ino && a.stx_mnt_id == b.stx_mnt_id;
+}
+
+/*
+ * Grows the kernel's descriptor table to its final size. Later, with several threads, each doubling would
+ * wait for an RCU grace period, milliseconds, in the middle of a request. The descriptor of that number
+ * is one that no other process has, and so tells whether proc_fd is this one's.
+ */
+static int check_descriptors(int proc_fd, int any_fd, size_t limit)
+{
+	_cleanup_close_ int highest = fcntl(any_fd, F_DUPFD_CLOEXEC, (int)limit);
+
+	return leads_to(proc_fd, highest >= 0 ? highest : any_fd) ? 0 : -EBADF;
 }
 
 static int set_up(struct p9_server *server)
@@ -268,7 +267,8 @@ static int set_up(struct p9_server *server)
 		return -EINVAL;
 	if (limit < DESCRIPTORS_MIN + share->export_count - 1)
 		return -EMFILE;
-	r = check_proc_fd(share->proc_fd, share->exports[0].fd);
+	r = check_descriptors(share->proc_fd, share->exports[0].fd,
+			      limit * (share->servers ? share->servers : 1));
 	if (r == 0)
 		r = p9_fids_init(&server->fids, &server->nodes, share->max_files);
 	if (r)
@@ -278,7 +278,6 @@ static int set_up(struct p9_server *server)
 		p9_fids_destroy(&server->fids);
 		return r;
 	}
-	grow_descriptor_table(share->exports[0].fd, limit);
 	return 0;
 }
 
