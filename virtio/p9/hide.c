@@ -58,17 +58,20 @@ static int guard_up(struct p9_hides *hides, int dir_fd)
 		int up;
 
 		r = p9_fs_stat(at, &stx);
+		if (r)
+			break;
 		id = p9_fs_id(&stx);
-		if (r || p9_hides_guard(hides, &id))
-			return r;
+		if (p9_hides_guard(hides, &id))
+			break;
 		r = add_guarded(hides, &id);
+		if (r)
+			break;
 		up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (up < 0)
+			return errno == EACCES ? 0 : -errno; /* nor can the guest get there */
 		if (fd >= 0)
 			(void)close(fd);
-		fd = up;
-		at = up;
-		if (up < 0 && r == 0)
-			return -errno == -EACCES ? 0 : -errno; /* nor can the guest get there */
+		at = fd = up;
 	}
 	return r;
 }
