@@ -38,9 +38,9 @@ endif
 Q = $(if $(filter 1,$(V)),,@)
 
 CORE_SRC = $(wildcard core/*.c)
-BOOT_BOTH_SRC = boot/kernel_image.c
+BOOT_BOTH_SRC = $(addprefix boot/,kernel_image.c vmlinux.c)
 BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC),$(wildcard boot/*.c))
-BOOT_LOAD_SRC = $(addprefix boot/,load.c boot_params.c acpi.c aml.c entry.c)
+BOOT_LOAD_SRC = $(addprefix boot/,load.c kaslr.c boot_params.c acpi.c aml.c entry.c)
 LAUNCHER_SRC = $(wildcard launcher/*.c) $(BOOT_BOTH_SRC) $(BOOT_PREPARE_SRC) $(CORE_SRC)
 MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH_SRC) \
               $(BOOT_LOAD_SRC) $(CORE_SRC)
@@ -50,7 +50,7 @@ INIT_SRC = $(wildcard guest-init/*.c)
 PREFIX ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec
 $(BUILD)/obj/launcher/monitor.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
-LAUNCHER_LIBS = -lkmod -llzma -lzstd -lz
+LAUNCHER_LIBS = -lcrypto -lkmod -llzma -lzstd -lz
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 
 all: $(BUILD)/snug $(BUILD)/snug-monitor

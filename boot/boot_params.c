@@ -40,13 +40,16 @@ static void fill_header(struct setup_header *header, const struct kernel_image *
 	header->type_of_loader = LOADER_UNDEFINED;
 	/* CAN_USE_HEAP is for 16-bit code, which does not run; the rest is the kernel's own. */
 	header->loadflags = LOADED_HIGH;
+	/* What the decompressor says of itself; the kernel randomizes more by it. */
+	if (layout->kaslr)
+		header->loadflags |= KASLR_FLAG;
 	header->code32_start = (uint32_t)image->header.pref_address;
 	header->ramdisk_image = (uint32_t)layout->initrd_gpa;
 	header->ramdisk_size = (uint32_t)layout->initrd_size;
 	header->cmd_line_ptr = (uint32_t)layout->cmdline_gpa;
 	header->hardware_subarch = X86_SUBARCH_PC;
 	header->hardware_subarch_data = 0;
-	header->setup_data = 0;
+	header->setup_data = layout->setup_data_gpa;
 }
 
 void boot_params_fill(struct boot_params *params, const struct kernel_image *image,

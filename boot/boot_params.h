@@ -3,6 +3,7 @@
 #ifndef BOOT_BOOT_PARAMS_H
 #define BOOT_BOOT_PARAMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "boot/kernel_image.h"
@@ -14,6 +15,8 @@ struct boot_layout {
 	uint64_t initrd_size; /* 0: none */
 	uint64_t acpi_rsdp_gpa;
 	uint64_t cmdline_gpa;
+	uint64_t setup_data_gpa; /* 0: none */
+	bool kaslr;              /* the kernel is at a random address already */
 };
 
 /* Fills *params, all of it, from the image's header and the layout. */

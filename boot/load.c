@@ -7,6 +7,7 @@
 
 #include "boot/boot_params.h"
 #include "boot/entry.h"
+#include "boot/kaslr.h"
 #include "core/fds.h"
 #include "core/layout.h"
 #include "core/util.h"
@@ -88,17 +89,68 @@ static int initrd_size(int fd, uint64_t *size, const char **why)
 	return 0;
 }
 
-static int load_kernel(const struct boot_request *request, const struct boot_ram *ram,
-		       const char **why)
+static int kernel_error(int r, const char **why)
+{
+	*why = r == -ENODATA   ? "the kernel file became shorter while it was loaded"
+	       : r == -ENOEXEC ? "the unpacked kernel has a relocation outside of itself"
+			       : "the kernel file cannot be read";
+	return r;
+}
+
+/* The kernel with its decompressor, which is entered. */
+static int load_bzimage(const struct boot_request *request, const struct boot_ram *ram,
+			struct boot_entry *entry, const char **why)
 {
 	const struct kernel_image *image = request->image;
 	int r = fd_pread_all(request->kernel_fd, ram->low + image->header.pref_address,
 			     image->code_size, image->setup_size);
 
 	if (r < 0)
-		*why = r == -ENODATA ? "the kernel file became shorter while it was loaded"
-				     : "the kernel file cannot be read";
-	return r;
+		return kernel_error(r, why);
+	entry->rip = image->header.pref_address + ENTRY_64;
+	return 0;
+}
+
+/* The kernel itself. */
+static int load_vmlinux(const struct boot_request *request, const struct boot_ram *ram,
+			struct boot_layout *layout, struct boot_entry *entry, const char **why)
+{
+	const struct vmlinux *vmlinux = request->vmlinux;
+	const uint64_t limit = layout->initrd_size ? layout->initrd_gpa : ram->low_size;
+	struct kaslr kaslr = kaslr_none(vmlinux);
+	uint8_t *image;
+	int r;
+
+	if (vmlinux->end > limit) {
+		*why = "the unpacked kernel does not fit into the guest's memory";
+		return -ENOMEM;
+	}
+	if (request->kaslr)
+		kaslr = kaslr_choose(request->image, vmlinux, limit, request->random->kaslr);
+	image = ram->low + kaslr.gpa;
+	r = vmlinux_load(request->vmlinux_fd, vmlinux, image);
+	if (r == 0 && kaslr.distance)
+		r = vmlinux_relocate(request->vmlinux_fd, vmlinux, image, kaslr.distance);
+	if (r < 0)
+		return kernel_error(r, why);
+	layout->kaslr = request->kaslr && vmlinux_has_relocs(vmlinux);
+	entry->rip = kaslr.gpa + (vmlinux->entry - vmlinux->start);
+	return 0;
+}
+
+/* boot.rst, "setup_data". The kernel erases the seed when it has used it. */
+static void load_seed(const struct boot_request *request, const struct boot_ram *ram,
+		      struct boot_layout *layout)
+{
+	const struct setup_data head = {.type = SETUP_RNG_SEED,
+					.len = sizeof(request->random->seed)};
+	uint8_t *at = ram->low + LAYOUT_SETUP_DATA;
+
+	if (!request->random)
+		return;
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + sizeof(head), request->random->seed, sizeof(request->random->seed));
+	layout->setup_data_gpa = LAYOUT_SETUP_DATA;
 }
 
 static int load_initrd(const struct boot_request *request, const struct boot_ram *ram,
@@ -176,17 +228,18 @@ int boot_load(const struct boot_request *request, const struct boot_ram *ram,
 	if (r == 0)
 		r = load_acpi(request, ram, why);
 	if (r == 0)
-		r = load_kernel(request, ram, why);
+		r = request->vmlinux ? load_vmlinux(request, ram, &layout, entry, why)
+				     : load_bzimage(request, ram, entry, why);
 	if (r == 0 && layout.initrd_size)
 		r = load_initrd(request, ram, &layout, why);
 	if (r < 0)
 		return r;
 
+	load_seed(request, ram, &layout);
 	boot_params_fill(&params, request->image, &layout);
 	memcpy(ram->low + LAYOUT_BOOT_PARAMS, &params, sizeof(params));
 	entry_write_tables(ram->low);
 	entry_write_reset_vector(ram->low);
-	entry->rip = request->image->header.pref_address + ENTRY_64;
 	entry->rsi = LAYOUT_BOOT_PARAMS;
 	return 0;
 }

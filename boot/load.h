@@ -7,10 +7,12 @@
 #ifndef BOOT_LOAD_H
 #define BOOT_LOAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "boot/acpi.h"
 #include "boot/kernel_image.h"
+#include "boot/vmlinux.h"
 
 /* Guest RAM as boot sees it, zeroed: everything boot places lies in the low part. */
 struct boot_ram {
@@ -19,9 +21,21 @@ struct boot_ram {
 	uint64_t high_size; /* bytes from LAYOUT_HIGH_RAM_BASE, 0 if none */
 };
 
+/* From the host's source, new for each start. */
+struct boot_random {
+	uint64_t kaslr[2];
+	uint8_t seed[32]; /* of the guest's generator: SETUP_RNG_SEED, Linux 6.0 and newer */
+};
+
 struct boot_request {
 	const struct kernel_image *image; /* as kernel_image_read() left it */
 	int kernel_fd;
+	/* The same kernel unpacked, as vmlinux_read() left it: it is entered directly, without its own
+	 * decompressor. NULL: by that. */
+	const struct vmlinux *vmlinux;
+	int vmlinux_fd;
+	bool kaslr; /* of a kernel that is entered directly; the decompressor has an option of its own */
+	const struct boot_random *random;
 	int initrd_fd;       /* -1 or an empty file: none */
 	const char *cmdline; /* NUL-terminated */
 	struct acpi_machine machine;

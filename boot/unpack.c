@@ -47,6 +47,7 @@ struct stream {
 };
 
 struct codec {
+	const char *name;
 	uint8_t magic[6];
 	size_t magic_len;
 	int (*start)(struct stream *s);
@@ -147,9 +148,9 @@ static void zstd_end(struct stream *s)
 }
 
 static const struct codec codecs[] = {
-	{{0x1f, 0x8b}, 2, gzip_start, gzip_step, gzip_end},
-	{{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, xz_start, xz_step, xz_end},
-	{{0x28, 0xb5, 0x2f, 0xfd}, 4, zstd_start, zstd_step, zstd_end},
+	{"gzip", {0x1f, 0x8b}, 2, gzip_start, gzip_step, gzip_end},
+	{"xz", {0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, xz_start, xz_step, xz_end},
+	{"zstd", {0x28, 0xb5, 0x2f, 0xfd}, 4, zstd_start, zstd_step, zstd_end},
 };
 
 /* Room for more output: twice as much, up to one byte over the limit, by which "too big" is told. */
@@ -227,6 +228,13 @@ static const struct codec *codec_of(const void *data, size_t len)
 			return &codecs[i];
 	}
 	return NULL;
+}
+
+const char *unpack_format(const void *data, size_t len)
+{
+	const struct codec *codec = codec_of(data, len);
+
+	return codec ? codec->name : NULL;
 }
 
 int unpack(const void *data, size_t len, size_t limit, struct blob *out, const char **why)

@@ -17,6 +17,9 @@ struct blob {
 void blob_free(struct blob *blob);
 #define _cleanup_blob_ __attribute__((cleanup(blob_free)))
 
+/* "xz" for data that is packed with it, or NULL if it is not packed in a known way. */
+const char *unpack_format(const void *data, size_t len);
+
 /*
  * Unpacks len bytes at data into *out; data with no known magic is copied as it is. 0, or -errno with
  * *why set to a static text that completes "FILE: ...": -EBADMSG for damaged or truncated data (also

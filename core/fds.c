@@ -27,6 +27,24 @@ int fd_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int fd_pwrite_all(int fd, const void *data, size_t len, uint64_t offset)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, at, len, (off_t)offset);
+
+		if (n >= 0) {
+			at += n;
+			len -= (size_t)n;
+			offset += (uint64_t)n;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
 ssize_t fd_pread_upto(int fd, void *data, size_t len, uint64_t offset)
 {
 	char *at = data;

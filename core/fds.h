@@ -13,6 +13,9 @@
 /* Writes all of it; waits with poll() where the descriptor is O_NONBLOCK and full. */
 int fd_write_all(int fd, const void *data, size_t len);
 
+/* Writes all of it at offset. */
+int fd_pwrite_all(int fd, const void *data, size_t len, uint64_t offset);
+
 /* Reads exactly len bytes at offset; -ENODATA if the file ends before. */
 int fd_pread_all(int fd, void *data, size_t len, uint64_t offset);
 

@@ -3,7 +3,7 @@
  * The machine: every guest-physical address (gpa, bytes) and interrupt line (gsi), with its reason.
  * I/O ports are in abi.h, as the guest uses them too.
  *
- *   0x0000_1000  gdt, boot page tables, boot_params, command line, ACPI tables  (below 640 KiB)
+ *   0x0000_1000  gdt, boot page tables, boot_params, command line, setup_data, ACPI tables  (below 640 KiB)
  *   0x0010_0000  kernel (where its header asks for), initrd at the top of low RAM
  *   0xc000_0000  end of low RAM at the latest; the device hole begins
  *   0xd000_0000  virtio-mmio, one page a device
@@ -25,6 +25,7 @@
 #define LAYOUT_BOOT_PARAMS     0x10000ULL
 #define LAYOUT_CMDLINE         0x20000ULL
 #define LAYOUT_CMDLINE_MAX     0x10000ULL
+#define LAYOUT_SETUP_DATA      0x30000ULL /* a page */
 /*
  * Linux finds the RSDP through boot_params.acpi_rsdp_addr; the BIOS area is where tables belong, it
  * is marked reserved in the e820 map.
