@@ -30,7 +30,7 @@ static const struct item {
 	{"random.trust_cpu=on", false, "RDRAND seeds the generator: nothing else here could"},
 };
 
-char *cmdline_make(const char *const *append, size_t count, bool verbose)
+char *cmdline_make(const char *const *append, size_t count, bool verbose, bool kaslr)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
@@ -45,6 +45,8 @@ char *cmdline_make(const char *const *append, size_t count, bool verbose)
 		(void)fprintf(out, "%s%s", separator, items[i].text);
 		separator = " ";
 	}
+	if (!kaslr)
+		(void)fputs(" nokaslr", out);
 	for (size_t i = 0; i < count; i++)
 		(void)fprintf(out, " %s", append[i]);
 	if (fclose(out) != 0)

@@ -8,9 +8,9 @@
 
 /*
  * The items this machine needs, then the caller's own (count strings), which so have the last word,
- * separated by single spaces. verbose: the kernel is to say all it has to say. Returns a string to be
- * freed, or NULL for lack of memory.
+ * separated by single spaces. verbose: the kernel is to say all it has to say. kaslr: unless it is not to
+ * be at random addresses. Returns a string to be freed, or NULL for lack of memory.
  */
-char *cmdline_make(const char *const *append, size_t count, bool verbose);
+char *cmdline_make(const char *const *append, size_t count, bool verbose, bool kaslr);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/abi.h"
 #include "core/util.h"
@@ -77,9 +78,21 @@ static void print_redirection(int fd, const char *operator, const char * file, F
 	shell_quote(file, out);
 }
 
-static void print_monitor(const struct plan *plan, const char *monitor, const struct strlist *argv,
-			  FILE *out)
+/* Where it is in the cache. */
+static const char *vmlinux_name(const struct prepared *prepared, char name[PATH_MAX])
 {
+	char link[32];
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", prepared->vmlinux_fd);
+	const ssize_t len = readlink(link, name, PATH_MAX - 1);
+	name[len < 0 ? 0 : len] = '\0';
+	return name;
+}
+
+static void print_monitor(const struct plan *plan, const struct prepared *prepared,
+			  const char *monitor, const struct strlist *argv, FILE *out)
+{
+	char name[PATH_MAX];
 	const char *path;
 	int fd, from;
 
@@ -94,6 +107,8 @@ static void print_monitor(const struct plan *plan, const char *monitor, const st
 	}
 	print_redirection(MONITOR_FD_KVM, "<>", "/dev/kvm", out);
 	print_redirection(MONITOR_FD_KERNEL, "<", plan->kernel.path, out);
+	if (prepared->vmlinux_fd >= 0)
+		print_redirection(MONITOR_FD_VMLINUX, "<", vmlinux_name(prepared, name), out);
 	print_redirection(MONITOR_FD_INITRD, "<", "initrd", out);
 	print_redirection(MONITOR_FD_ROOT, "<", plan->root, out);
 	print_redirection(MONITOR_FD_PROC, "<", "/proc/self/fd", out);
@@ -117,6 +132,6 @@ int dry_run_print(const struct plan *plan, const struct prepared *prepared, cons
 	}
 	(void)fputc('\n', out);
 	print_initrd(plan, prepared, out);
-	print_monitor(plan, monitor, monitor_argv, out);
+	print_monitor(plan, prepared, monitor, monitor_argv, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }

@@ -39,7 +39,9 @@ static int written(int err)
 static int start(const struct plan *plan, const struct host *host, const struct prepared *prepared,
 		 const char *monitor, const struct strlist *argv)
 {
-	struct monitor_fds fds = {.kernel = plan->kernel.fd, .initrd = prepared->initrd_fd};
+	struct monitor_fds fds = {.kernel = plan->kernel.fd,
+				  .vmlinux = prepared->vmlinux_fd,
+				  .initrd = prepared->initrd_fd};
 	int err = host_check_kvm(host);
 
 	if (err)
@@ -54,7 +56,7 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 static int run(const struct options *options, const struct caller *caller, struct stages *stages)
 {
 	_cleanup_plan_ struct plan plan;
-	_cleanup_prepared_ struct prepared prepared = {.initrd_fd = -1};
+	_cleanup_prepared_ struct prepared prepared = {.vmlinux_fd = -1, .initrd_fd = -1};
 	_cleanup_strlist_ struct strlist argv = {0};
 	char monitor[PATH_MAX];
 	struct host host;
@@ -68,7 +70,7 @@ static int run(const struct options *options, const struct caller *caller, struc
 	if (!err)
 		err = monitor_find(monitor);
 	if (!err)
-		err = monitor_argv(&plan, stages, &argv);
+		err = monitor_argv(&plan, prepared.vmlinux_fd >= 0, stages, &argv);
 	if (err)
 		return out_of_memory(err);
 	if (options->dry_run)

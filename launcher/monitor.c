@@ -90,12 +90,17 @@ static void add_hides(const struct plan *plan, struct strlist *argv)
 			     plan->hides.items[i].name);
 }
 
-int monitor_argv(const struct plan *plan, const struct stages *stages, struct strlist *argv)
+int monitor_argv(const struct plan *plan, bool direct, const struct stages *stages,
+		 struct strlist *argv)
 {
 	strlist_add(argv, MONITOR_NAME);
 	strlist_addf(argv, "--kvm=%d", MONITOR_FD_KVM);
 	strlist_addf(argv, "--kernel=%d", MONITOR_FD_KERNEL);
 	strlist_addf(argv, "--kernel-name=%s", plan->kernel.path);
+	if (direct)
+		strlist_addf(argv, "--vmlinux=%d", MONITOR_FD_VMLINUX);
+	if (!plan->kaslr)
+		strlist_add(argv, "--no-kaslr");
 	strlist_addf(argv, "--initrd=%d", MONITOR_FD_INITRD);
 	strlist_addf(argv, "--cmdline=%s", plan->cmdline);
 	strlist_addf(argv, "--memory=%llu", (unsigned long long)plan->memory);
@@ -155,18 +160,22 @@ int monitor_plan_fd(const struct plan *plan, unsigned index, int *from, const ch
 	return MONITOR_FD_PLAN + (int)index;
 }
 
-/* First out of the way of all the numbers, then onto them; dup2 clears O_CLOEXEC. */
+/* First out of the way of all the numbers, then onto them; dup2 clears O_CLOEXEC. -1: none. */
 static int place(const int *from, int count)
 {
 	int moved[MONITOR_FD_END];
 
 	for (int i = 0; i < count; i++) {
-		moved[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MONITOR_FD_KVM + count);
-		if (moved[i] < 0)
+		moved[i] = from[i];
+		if (from[i] >= 0)
+			moved[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MONITOR_FD_KVM + count);
+		if (moved[i] < 0 && from[i] >= 0)
 			return -errno;
 	}
 	for (int i = 0; i < count; i++) {
-		if (dup2(moved[i], MONITOR_FD_KVM + i) < 0)
+		if (moved[i] < 0)
+			(void)close(MONITOR_FD_KVM + i);
+		else if (dup2(moved[i], MONITOR_FD_KVM + i) < 0)
 			return -errno;
 	}
 	return close_range((unsigned)(MONITOR_FD_KVM + count), ~0U, CLOSE_RANGE_CLOEXEC) < 0
@@ -176,7 +185,8 @@ static int place(const int *from, int count)
 
 static int place_fds(const struct plan *plan, const struct monitor_fds *fds)
 {
-	int from[MONITOR_FD_END] = {fds->kvm, fds->kernel, fds->initrd, fds->root, fds->proc};
+	int from[MONITOR_FD_END] = {fds->kvm,  fds->kernel, fds->initrd,
+				    fds->root, fds->proc,   fds->vmlinux};
 	int count = MONITOR_FD_PLAN - MONITOR_FD_KVM;
 	const char *path;
 

@@ -16,6 +16,7 @@ enum {
 	MONITOR_FD_INITRD,
 	MONITOR_FD_ROOT,
 	MONITOR_FD_PROC,
+	MONITOR_FD_VMLINUX, /* closed where there is none */
 	MONITOR_FD_PLAN, /* the plan's volumes, in its order, then the directories of what it hides */
 	MONITOR_FD_END = MONITOR_FD_PLAN + MOUNTS_MAX + HIDES_MAX, /* at most */
 };
@@ -25,7 +26,8 @@ struct monitor_fds {
 	int kernel;
 	int initrd;
 	int root;
-	int proc; /* /proc/self/fd */
+	int proc;    /* /proc/self/fd */
+	int vmlinux; /* the unpacked kernel; -1: none */
 };
 
 /*
@@ -34,8 +36,9 @@ struct monitor_fds {
  */
 int monitor_find(char *path);
 
-/* The monitor's argument vector. 0 or -ENOMEM (nothing logged). */
-int monitor_argv(const struct plan *plan, const struct stages *stages, struct strlist *argv);
+/* The monitor's argument vector. direct: with an unpacked kernel. 0 or -ENOMEM (nothing logged). */
+int monitor_argv(const struct plan *plan, bool direct, const struct stages *stages,
+		 struct strlist *argv);
 
 /*
  * Opens the root share and /proc/self/fd, through which the monitor opens volumes again: this process's,

@@ -79,6 +79,34 @@ static int set_string(const char **field, const struct option_def *def, const ch
 	return 0;
 }
 
+/* One of two words: *second is whether it is the other one. */
+static int set_choice(bool *second, const struct option_def *def, const char *value,
+		      const char *const words[2])
+{
+	*second = strcmp(value, words[1]) == 0;
+	if (*second || strcmp(value, words[0]) == 0)
+		return 0;
+	log_error("--%s: '%s' is neither '%s' nor '%s'", def->name, value, words[0], words[1]);
+	return -EINVAL;
+}
+
+static int set_boot(struct options *options, const struct option_def *def, const char *value)
+{
+	static const char *const words[] = {"direct", "bzimage"};
+	bool bzimage;
+	int err = set_choice(&bzimage, def, value, words);
+
+	options->boot = bzimage ? BOOT_BZIMAGE : BOOT_DIRECT;
+	return err;
+}
+
+static int set_kaslr(struct options *options, const struct option_def *def, const char *value)
+{
+	static const char *const words[] = {"on", "off"};
+
+	return set_choice(&options->no_kaslr, def, value, words);
+}
+
 static int add_hide(struct options *options, const struct option_def *def, const char *value)
 {
 	const char *path;
@@ -99,6 +127,10 @@ static int set(struct options *options, const struct option_def *def, const char
 		return set_string(&options->kernel, def, value);
 	case OPTION_MODULES:
 		return set_string(&options->modules, def, value);
+	case OPTION_BOOT:
+		return set_boot(options, def, value);
+	case OPTION_KASLR:
+		return set_kaslr(options, def, value);
 	case OPTION_APPEND:
 		strlist_add(&options->append, value);
 		return options->append.error;

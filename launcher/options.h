@@ -24,11 +24,19 @@ enum command {
 	COMMAND_VERSION,
 };
 
+/* Who unpacks the kernel. */
+enum boot_way {
+	BOOT_DIRECT,  /* snug, once: the guest enters the kernel itself */
+	BOOT_BZIMAGE, /* the kernel's own decompressor, in the guest */
+};
+
 struct options {
 	enum command command;
-	uint64_t memory;       /* bytes, a whole number of MiB; 0: not given */
-	const char *kernel;    /* NULL: not given, as with all strings; they point into argv */
-	const char *modules;   /* directory */
+	uint64_t memory;     /* bytes, a whole number of MiB; 0: not given */
+	const char *kernel;  /* NULL: not given, as with all strings; they point into argv */
+	const char *modules; /* directory */
+	enum boot_way boot;
+	bool no_kaslr;
 	const char *user;      /* NAME, UID or UID:GID */
 	const char *workdir;   /* directory */
 	struct strlist append; /* kernel parameters */

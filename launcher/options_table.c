@@ -16,6 +16,10 @@ const struct option_def option_defs[] = {
 	 "the kernel, a bzImage (default: the newest usable one in /boot)"},
 	{OPTION_MODULES, 0, "modules", "DIR",
 	 "the kernel's modules (default: the ones installed with it)"},
+	{OPTION_BOOT, 0, "boot", "direct|bzimage",
+	 "direct (default): snug unpacks the kernel, once, and keeps it; bzimage: the kernel\n"
+	 "does, in the VM, each time"},
+	{OPTION_KASLR, 0, "kaslr", "on|off", "have the kernel at random addresses (default: on)"},
 	{OPTION_APPEND, 0, "append", "STR", "more kernel parameters; may be repeated"},
 	{OPTION_ENV, 'e', "env", "K[=V]",
 	 "set K in the environment, or pass on your own; may be repeated"},

@@ -36,12 +36,25 @@ static int plan_memory(struct plan *plan, const struct options *options, const s
 	return -ERANGE;
 }
 
+/* The kernel's own word for it, which its decompressor heeds, and so does snug in its place. */
+#define NO_KASLR "nokaslr"
+
+static void plan_kaslr(struct plan *plan, const struct options *options)
+{
+	plan->kaslr = !options->no_kaslr;
+	for (size_t i = 0; i < options->append.count; i++) {
+		if (strcmp(options->append.items[i], NO_KASLR) == 0)
+			plan->kaslr = false;
+	}
+}
+
 static int plan_cmdline(struct plan *plan, const struct options *options)
 {
 	const size_t max = plan->kernel.image.header.cmdline_size;
 
+	plan_kaslr(plan, options);
 	plan->cmdline = cmdline_make((const char *const *)options->append.items,
-				     options->append.count, options->verbose);
+				     options->append.count, options->verbose, plan->kaslr);
 	if (!plan->cmdline)
 		return -ENOMEM;
 	if (!max || strlen(plan->cmdline) <= max)
@@ -109,20 +122,11 @@ static void overlay_home(struct plan *plan, const char *home)
 		add_overlay(plan, dir);
 }
 
-static const char *caller_home(const struct caller *caller)
-{
-	for (char *const *item = caller->environ; *item; item++) {
-		if (strncmp(*item, "HOME=", strlen("HOME=")) == 0)
-			return *item + strlen("HOME=");
-	}
-	return NULL;
-}
-
 static int plan_overlays(struct plan *plan, const struct caller *caller)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(overlaid); i++)
 		add_overlay(plan, overlaid[i]);
-	overlay_home(plan, caller_home(caller));
+	overlay_home(plan, caller_variable(caller, "HOME"));
 	overlay_home(plan, strlist_getenv(&plan->env, "HOME"));
 	return plan->overlays.error;
 }
@@ -175,7 +179,7 @@ static int plan_default_hides(struct plan *plan, const struct options *options,
 			      const struct caller *caller)
 {
 	const struct passwd *pw = options->user ? getpwuid(caller->uid) : NULL;
-	const char *const homes[] = {caller_home(caller), pw ? pw->pw_dir : NULL,
+	const char *const homes[] = {caller_variable(caller, "HOME"), pw ? pw->pw_dir : NULL,
 				     plan->identity.home};
 
 	return hides_add_default(&plan->hides, caller, homes, ARRAY_SIZE(homes));
@@ -214,6 +218,8 @@ static int fill(struct plan *plan, const struct options *options, const struct c
 		err = kernel_choose(&plan->kernel, host, options->kernel, options->modules);
 	if (!err)
 		err = plan_cmdline(plan, options);
+	if (!err)
+		plan->cache_dir = caller_cache_dir(caller);
 	return err;
 }
 
@@ -225,6 +231,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 		.root = "/",
 		.root_caller = caller->uid == 0,
 		.umask = caller->umask,
+		.boot = options->boot,
 		.stdio = caller->stdio,
 		.timeline = options->timeline,
 		.verbose = options->verbose,
@@ -242,5 +249,6 @@ void plan_free(struct plan *plan)
 	strlist_free(&plan->argv);
 	strlist_free(&plan->env);
 	free(plan->cmdline);
+	free(plan->cache_dir);
 	free(plan->cwd);
 }

@@ -33,6 +33,9 @@ struct plan {
 	struct strlist env;
 	char *cwd; /* absolute */
 	mode_t umask;
+	enum boot_way boot;
+	bool kaslr;
+	char *cache_dir; /* of unpacked kernels; NULL: there is no place for one */
 	struct stdio stdio;
 	bool timeline;
 	bool verbose;

@@ -12,6 +12,7 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "launcher/guest_init.h"
+#include "launcher/unpacked.h"
 
 #define MODULES_DIR "/modules"
 #define HOSTNAME    "snug"
@@ -178,14 +179,17 @@ static int make_initrd(struct prepared *prepared, const struct plan *plan)
 
 int prepare(struct prepared *prepared, const struct plan *plan)
 {
-	*prepared = (struct prepared){.initrd_fd = -1};
+	*prepared = (struct prepared){.vmlinux_fd = -1, .initrd_fd = -1};
 	int err = make_spec(&prepared->spec, plan);
-	return err ? err : make_initrd(prepared, plan);
+	if (!err)
+		err = make_initrd(prepared, plan);
+	return err ? err : unpacked_get(plan, &prepared->vmlinux_fd);
 }
 
 void prepared_free(struct prepared *prepared)
 {
 	spec_free(&prepared->spec);
 	cleanup_close(&prepared->initrd_fd);
-	prepared->initrd_fd = -1;
+	cleanup_close(&prepared->vmlinux_fd);
+	prepared->initrd_fd = prepared->vmlinux_fd = -1;
 }

@@ -10,6 +10,7 @@
 
 struct prepared {
 	struct spec spec;
+	int vmlinux_fd;       /* the unpacked kernel; owned; -1: its own decompressor is used */
 	int initrd_fd;        /* sealed memory file; owned */
 	uint64_t initrd_size; /* bytes */
 };

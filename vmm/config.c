@@ -16,6 +16,8 @@ enum option_id {
 	OPT_KVM = 1,
 	OPT_KERNEL,
 	OPT_KERNEL_NAME,
+	OPT_VMLINUX,
+	OPT_NO_KASLR,
 	OPT_INITRD,
 	OPT_CMDLINE,
 	OPT_MEMORY,
@@ -34,6 +36,8 @@ static const struct option options[] = {
 	{"kvm", required_argument, NULL, OPT_KVM},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
 	{"kernel-name", required_argument, NULL, OPT_KERNEL_NAME},
+	{"vmlinux", required_argument, NULL, OPT_VMLINUX},
+	{"no-kaslr", no_argument, NULL, OPT_NO_KASLR},
 	{"initrd", required_argument, NULL, OPT_INITRD},
 	{"cmdline", required_argument, NULL, OPT_CMDLINE},
 	{"memory", required_argument, NULL, OPT_MEMORY},
@@ -223,6 +227,11 @@ static int parse_option(struct config *config, int id, char *value)
 	case OPT_KERNEL_NAME:
 		config->kernel_name = value;
 		return 0;
+	case OPT_VMLINUX:
+		return parse_fd(value, &config->vmlinux_fd);
+	case OPT_NO_KASLR:
+		config->no_kaslr = true;
+		return 0;
 	case OPT_INITRD:
 		return parse_fd(value, &config->initrd_fd);
 	case OPT_CMDLINE:
@@ -287,6 +296,7 @@ int config_parse(struct config *config, int argc, char **argv)
 {
 	*config = (struct config){.kvm_fd = -1,
 				  .kernel_fd = -1,
+				  .vmlinux_fd = -1,
 				  .initrd_fd = -1,
 				  .proc_fd = -1,
 				  .kernel_name = "the kernel",

@@ -8,6 +8,9 @@
  *   --kvm=FD            /dev/kvm, open for reading and writing
  *   --kernel=FD         a bzImage
  *   --kernel-name=TEXT  what to call it in messages
+ *   --vmlinux=FD        the same kernel unpacked (boot/vmlinux.h): it is entered directly, at random
+ *                       addresses. Without, the bzImage's own decompressor is
+ *   --no-kaslr          at the addresses it is linked to
  *   --initrd=FD         an initrd (none without)
  *   --cmdline=TEXT      the kernel's command line
  *   --memory=BYTES      guest RAM, a whole number of MiB
@@ -41,7 +44,8 @@
 struct config {
 	int kvm_fd;
 	int kernel_fd;
-	int initrd_fd; /* -1: none */
+	int vmlinux_fd; /* -1: none */
+	int initrd_fd;  /* -1: none */
 	const char *kernel_name;
 	const char *cmdline;
 	uint64_t memory; /* bytes */
@@ -62,6 +66,7 @@ struct config {
 		uint64_t ns;
 	} stages[CONFIG_STAGES_MAX];
 	unsigned stage_count;
+	bool no_kaslr;
 	bool console;
 	bool tty;
 	bool timeline;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "core/abi.h"
@@ -195,11 +196,17 @@ int machine_build(struct machine *m, const struct config *config)
 	return r;
 }
 
-int machine_load(struct machine *m, const struct config *config, const struct kernel_image *image)
+int machine_load(struct machine *m, const struct config *config, const struct kernel_image *image,
+		 const struct vmlinux *vmlinux)
 {
+	struct boot_random random;
 	struct boot_request request = {
 		.image = image,
 		.kernel_fd = config->kernel_fd,
+		.vmlinux = config->vmlinux_fd >= 0 ? vmlinux : NULL,
+		.vmlinux_fd = config->vmlinux_fd,
+		.kaslr = !config->no_kaslr,
+		.random = &random,
 		.initrd_fd = config->initrd_fd,
 		.cmdline = config->cmdline,
 		.machine = {.cpus = CPUS, .virtio_devices = m->virtio_count},
@@ -211,8 +218,14 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 	};
 	struct boot_entry entry;
 	const char *what;
-	int r = boot_load(&request, &ram, &entry, &what);
+	int r = getrandom(&random, sizeof(random), 0) == sizeof(random) ? 0 : -EAGAIN;
 
+	if (r < 0) {
+		log_error("the host has no random numbers");
+		return r;
+	}
+	r = boot_load(&request, &ram, &entry, &what);
+	explicit_bzero(&random, sizeof(random));
 	if (r < 0) {
 		log_error("cannot load %s: %s: %s", config->kernel_name, what, strerror(-r));
 		return r;

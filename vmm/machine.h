@@ -53,7 +53,7 @@ int machine_init(struct machine *machine, const struct config *config);
 int machine_build(struct machine *machine, const struct config *config);
 /* Kernel, initrd, tables and registers. */
 int machine_load(struct machine *machine, const struct config *config,
-		 const struct kernel_image *image);
+		 const struct kernel_image *image, const struct vmlinux *vmlinux);
 /* The threads: devices first, then the vCPU. */
 int machine_start(struct machine *machine);
 /* After run_end_set(): waits until the guest runs no more. Its output may still be in the rings. */

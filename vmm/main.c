@@ -15,22 +15,40 @@
 #include "vmm/machine.h"
 #include "vmm/tty.h"
 
-/* Everything that can be refused before a VM exists. */
-static int check_kernel(const struct config *config, struct kernel_image *image)
+/* The kernel: the bzImage's header, and the unpacked one if there is. */
+struct kernel {
+	struct kernel_image image;
+	struct vmlinux vmlinux;
+};
+
+static int read_kernel(const struct config *config, struct kernel *kernel)
 {
-	uint64_t low = min_u64(config->memory, LAYOUT_LOW_RAM_END);
-	struct stat initrd = {0};
 	const char *why;
-	uint64_t need;
-	int r = kernel_image_read(config->kernel_fd, image, &why);
+	int r = kernel_image_read(config->kernel_fd, &kernel->image, &why);
 
 	if (r < 0) {
 		log_error("%s: %s", config->kernel_name, why);
 		return r;
 	}
+	r = config->vmlinux_fd < 0 ? 0 : vmlinux_read(config->vmlinux_fd, &kernel->vmlinux, &why);
+	if (r < 0)
+		log_error("%s, unpacked, %s", config->kernel_name, why);
+	return r;
+}
+
+/* Everything that can be refused before a VM exists. */
+static int check_kernel(const struct config *config, struct kernel *kernel)
+{
+	uint64_t low = min_u64(config->memory, LAYOUT_LOW_RAM_END);
+	struct stat initrd = {0};
+	uint64_t need;
+	int r = read_kernel(config, kernel);
+
+	if (r < 0)
+		return r;
 	if (config->initrd_fd >= 0)
 		(void)fstat(config->initrd_fd, &initrd);
-	r = boot_fits(image, (uint64_t)initrd.st_size, low, &need);
+	r = boot_fits(&kernel->image, (uint64_t)initrd.st_size, low, &need);
 	if (r < 0 && need == 0)
 		log_error("the initrd is larger than %s takes", config->kernel_name);
 	else if (r < 0)
@@ -73,11 +91,12 @@ static int run(struct machine *machine, const struct config *config)
 
 static int run_machine(struct machine *machine, const struct config *config)
 {
-	struct kernel_image image;
+	struct kernel kernel;
 	int status;
 
-	if (machine_init(machine, config) < 0 || check_kernel(config, &image) < 0 ||
-	    machine_build(machine, config) < 0 || machine_load(machine, config, &image) < 0 ||
+	if (machine_init(machine, config) < 0 || check_kernel(config, &kernel) < 0 ||
+	    machine_build(machine, config) < 0 ||
+	    machine_load(machine, config, &kernel.image, &kernel.vmlinux) < 0 ||
 	    run(machine, config) < 0)
 		return EXIT_SNUG_FAILED;
 	status = exit_status_report(&machine->end, &machine->klog);

@@ -16,7 +16,7 @@ static bool has_word(const char *line, const char *word)
 
 static void quiet_comes_before_earlyprintk(void **state)
 {
-	char *line = cmdline_make(NULL, 0, false);
+	char *line = cmdline_make(NULL, 0, false, true);
 
 	(void)state;
 	assert_true(has_word(line, "quiet"));
@@ -29,7 +29,7 @@ static void quiet_comes_before_earlyprintk(void **state)
 
 static void verbose_is_not_quiet(void **state)
 {
-	char *line = cmdline_make(NULL, 0, true);
+	char *line = cmdline_make(NULL, 0, true, true);
 
 	(void)state;
 	assert_false(has_word(line, "quiet"));
@@ -40,8 +40,8 @@ static void verbose_is_not_quiet(void **state)
 static void the_callers_words_come_last(void **state)
 {
 	static const char *const append[] = {"a=1", "b c"};
-	static const char tail[] = " a=1 b c";
-	char *line = cmdline_make(append, 2, false);
+	static const char tail[] = " nokaslr a=1 b c";
+	char *line = cmdline_make(append, 2, false, false);
 
 	(void)state;
 	assert_string_equal(line + strlen(line) - strlen(tail), tail);

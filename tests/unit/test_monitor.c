@@ -52,6 +52,7 @@ static struct plan sample_plan(void)
 		.cmdline = (char *)(uintptr_t) "quiet a=\"b c\"",
 		.memory = MIB(64),
 		.root = "/",
+		.kaslr = true,
 	};
 }
 
@@ -113,13 +114,21 @@ static void the_command_line_is_that_of_config_h(void **state)
 	struct plan plan = sample_plan();
 
 	(void)state;
-	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
 	assert_int_equal(argv.count, 10);
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
 	strlist_free(&argv);
+	assert_int_equal(monitor_argv(&plan, true, &stages, &argv), 0);
+	assert_string_equal(argv.items[4], "--vmlinux=8");
+	strlist_free(&argv);
+	plan.kaslr = false;
+	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
+	assert_string_equal(argv.items[4], "--no-kaslr");
+	strlist_free(&argv);
+	plan.kaslr = true;
 	plan.stdio.tty = plan.verbose = plan.timeline = true;
-	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
 	assert_int_equal(argv.count, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
@@ -130,13 +139,13 @@ static void volumes_and_hidden_names_on_the_command_line(void **state)
 {
 	static const char *const expected[] = {
 		"--share=root:6",
-		"--export=loose/0:8",
-		"--export=loose/4:11:rw",
-		"--export=mmap/2:9:rw,direct",
-		"--export=none/3:10:direct",
-		"--hide=12:a:b",
-		"--hide=13:c",
-		"--hide=12:d",
+		"--export=loose/0:9",
+		"--export=loose/4:12:rw",
+		"--export=mmap/2:10:rw,direct",
+		"--export=none/3:11:direct",
+		"--hide=13:a:b",
+		"--hide=14:c",
+		"--hide=13:d",
 		"--proc-fd=7",
 	};
 	struct stages stages = {0};
@@ -146,7 +155,7 @@ static void volumes_and_hidden_names_on_the_command_line(void **state)
 
 	(void)state;
 	add_mounts(&plan, items);
-	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
 	assert_int_equal(argv.count, 7 + ARRAY_SIZE(expected) + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		assert_string_equal(argv.items[7 + i], expected[i]);
@@ -174,7 +183,7 @@ static void the_monitor_understands_it(void **state)
 	(void)state;
 	add_mounts(&plan, items);
 	plan.stdio.tty = plan.timeline = true;
-	assert_int_equal(monitor_argv(&plan, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
 	/* Whatever is behind them: the parser may look whether they are open. */
 	for (int fd = MONITOR_FD_KVM; fd < MONITOR_FD_END; fd++) {
 		if (fcntl(fd, F_GETFD) < 0)
@@ -237,8 +246,11 @@ static void become_monitor(const struct plan *plan)
 	int initrd = high("/dev/zero", O_RDONLY);
 	int kvm = high("/dev/null", O_RDWR);
 
-	fds = (struct monitor_fds){
-		.kvm = dup2(kvm, 5), .kernel = dup2(kernel, 3), .initrd = dup2(initrd, 4)};
+	fds = (struct monitor_fds){.kvm = dup2(kvm, 5),
+				   .kernel = dup2(kernel, 3),
+				   .initrd = dup2(initrd, 4),
+				   .vmlinux = -1};
+	(void)dup2(kernel, MONITOR_FD_VMLINUX); /* has to be closed there */
 	if (monitor_open_shares(plan, &fds) < 0)
 		_exit(101);
 	(void)dup2(kernel, 100); /* inherited from somewhere, not close-on-exec */
@@ -283,8 +295,8 @@ static void exec_passes_what_it_should_and_no_more(void **state)
 	assert_int_equal(WEXITSTATUS(status), 7);
 	assert_string_equal(text, "arg snug-monitor\narg --report\narg a b\n"
 				  "fd 3 /dev/null\nfd 4 /dev/full\nfd 5 /dev/zero\nfd 6 /\n"
-				  "fd 7 own\nfd 8 /usr\nfd 9 /usr/bin\nfd 10 /etc\nfd 11 /\n"
-				  "fd 12 /dev\nfd 13 /proc\n"
+				  "fd 7 own\nfd 9 /usr\nfd 10 /usr/bin\nfd 11 /etc\nfd 12 /\n"
+				  "fd 13 /dev\nfd 14 /proc\n"
 				  "ignored 1\nnofile hard\n");
 }
 
