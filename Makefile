@@ -50,7 +50,7 @@ INIT_SRC = $(wildcard guest-init/*.c)
 PREFIX ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec
 $(BUILD)/obj/launcher/monitor.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
-LAUNCHER_LIBS = -lcrypto -lkmod -llzma -lzstd -lz
+LAUNCHER_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 
 all: $(BUILD)/snug $(BUILD)/snug-monitor

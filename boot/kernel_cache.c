@@ -84,6 +84,24 @@ int kernel_cache_open(const char *dir, const char **why)
 
 /* --- names ------------------------------------------------------------------------------------------ */
 
+static bool is_new(const char *name)
+{
+	return strncmp(name, PREFIX_NEW, strlen(PREFIX_NEW)) == 0;
+}
+
+static bool is_file(const char *name)
+{
+	return strncmp(name, PREFIX_FILE, strlen(PREFIX_FILE)) == 0;
+}
+
+static bool is_entry(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len == 2 * (size_t)KERNEL_CACHE_SHA256_SIZE + strlen(SUFFIX) &&
+	       strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
 static int name_by_identity(int fd, struct names *names)
 {
 	struct stat st;
@@ -249,33 +267,61 @@ static int write_entry(int fd, const struct bzimage *bzimage, const char **why)
 	return err;
 }
 
-/* With the lock: whatever has such a name belongs to nobody alive. */
-static void remove_left_over(int dir)
+/* Which names to remove. */
+struct removal {
+	bool (*named)(const char *name);
+	bool only_last_names;     /* of what has no other name */
+	const struct names *stay; /* but for these identities */
+	size_t count;
+};
+
+static bool to_remove(const struct removal *removal, const char *name, const struct stat *st)
+{
+	if (!removal->named(name) || (removal->only_last_names && st->st_nlink > 1))
+		return false;
+	for (size_t i = 0; i < removal->count; i++) {
+		if (strcmp(removal->stay[i].identity, name) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* With the lock. How many files went, and what they held, is added to *pruned. */
+static int remove_names(int dir, const struct removal *removal, struct kernel_cache_pruned *pruned)
 {
 	_cleanup_close_ int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
 	const struct dirent *entry;
 
 	if (!entries)
-		return;
+		return -errno;
 	copy = -1;
 	while ((entry = readdir(entries))) {
-		if (strncmp(entry->d_name, PREFIX_NEW, strlen(PREFIX_NEW)) == 0)
-			(void)unlinkat(dir, entry->d_name, 0);
+		struct stat st;
+
+		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    to_remove(removal, entry->d_name, &st) &&
+		    unlinkat(dir, entry->d_name, 0) == 0 && st.st_nlink == 1) {
+			pruned->entries++;
+			pruned->bytes += (uint64_t)st.st_size;
+		}
 	}
 	(void)closedir(entries);
+	return 0;
 }
 
 static int make_entry(int dir, const struct names *names, const struct bzimage *bzimage,
 		      const char **why)
 {
+	/* With the lock: whatever has such a name belongs to nobody alive. */
+	const struct removal left_over = {.named = is_new};
+	struct kernel_cache_pruned pruned = {0};
 	char name[32];
 
-	remove_left_over(dir);
+	(void)remove_names(dir, &left_over, &pruned);
 	(void)snprintf(name, sizeof(name), PREFIX_NEW "%d", (int)getpid());
 	_cleanup_close_ int fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int err = fd < 0 ? failed(why, cannot_be_written, -errno)
-			 : write_entry(fd, bzimage, why);
+	int err = fd < 0 ? failed(why, cannot_be_written, -errno) : write_entry(fd, bzimage, why);
 	/* Complete on the disk before it has its name: a crash leaves all of it or nothing. */
 	if (!err && (fsync(fd) < 0 || renameat(dir, name, dir, names->content) < 0))
 		err = failed(why, cannot_be_written, -errno);
@@ -347,6 +393,51 @@ int kernel_cache_get(int dir, int fd, const struct kernel_image *image, struct v
 		return r;
 	r = read_bzimage(fd, image, &bzimage, why);
 	return r < 0 ? r : get_by_content(dir, &names, &bzimage, kernel, why);
+}
+
+const char *kernel_cache_format(int fd, const struct kernel_image *image)
+{
+	uint8_t magic[16];
+	const char *format = NULL;
+
+	if (fd_pread_all(fd, magic, sizeof(magic),
+			 image->setup_size + image->header.payload_offset) == 0)
+		format = unpack_format(magic, sizeof(magic));
+	return format ? format : "unknown";
+}
+
+int kernel_cache_find(int dir, int fd, struct kernel_cache_info *info)
+{
+	struct vmlinux kernel;
+	struct names names;
+
+	if (name_by_identity(fd, &names) < 0)
+		return -ENOENT;
+	_cleanup_close_ int entry = open_entry(dir, names.identity, &kernel, info);
+	return entry < 0 ? -ENOENT : 0;
+}
+
+int kernel_cache_prune(int dir, const int *fds, size_t count, struct kernel_cache_pruned *pruned)
+{
+	_cleanup_free_ struct names *stay = calloc(count + 1, sizeof(*stay));
+	_cleanup_close_ int held = lock(dir);
+	int err = 0;
+
+	*pruned = (struct kernel_cache_pruned){0};
+	if (!stay)
+		return -ENOMEM;
+	if (held < 0)
+		return held;
+	for (size_t i = 0; i < count && !err; i++)
+		err = name_by_identity(fds[i], &stay[i]);
+	const struct removal removals[] = {
+		{.named = is_new},
+		{.named = is_file, .stay = stay, .count = count},
+		{.named = is_entry, .only_last_names = true},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(removals) && !err; i++)
+		err = remove_names(dir, &removals[i], pruned);
+	return err;
 }
 
 int kernel_cache_make(int fd, const struct kernel_image *image, struct vmlinux *kernel,

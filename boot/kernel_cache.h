@@ -17,6 +17,7 @@
 #ifndef BOOT_KERNEL_CACHE_H
 #define BOOT_KERNEL_CACHE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "boot/kernel_image.h"
@@ -27,10 +28,10 @@
 /* An entry's VMLINUX_PT_INFO part. Integers are the host's: an entry never leaves it. */
 struct kernel_cache_info {
 	char magic[8];
-	uint64_t size;                                  /* bytes, of the whole file */
-	int64_t changed_s, changed_ns;                  /* its st_mtim */
-	uint8_t source[KERNEL_CACHE_SHA256_SIZE];       /* checksum of the bzImage */
-	uint8_t contents[KERNEL_CACHE_SHA256_SIZE];     /* of this file, up to its info */
+	uint64_t size;                              /* bytes, of the whole file */
+	int64_t changed_s, changed_ns;              /* its st_mtim */
+	uint8_t source[KERNEL_CACHE_SHA256_SIZE];   /* checksum of the bzImage */
+	uint8_t contents[KERNEL_CACHE_SHA256_SIZE]; /* of this file, up to its info */
 	uint64_t source_size;
 	char compression[8]; /* "xz" */
 	char version[128];   /* struct kernel_image's */
@@ -50,6 +51,21 @@ int kernel_cache_open(const char *dir, const char **why);
  */
 int kernel_cache_get(int dir, int fd, const struct kernel_image *image, struct vmlinux *kernel,
 		     const char **why);
+
+/* What is kept of the bzImage on fd: 0 with *info filled, or -ENOENT. */
+int kernel_cache_find(int dir, int fd, struct kernel_cache_info *info);
+
+/* What kernel_cache_prune() has to say. */
+struct kernel_cache_pruned {
+	unsigned entries; /* removed */
+	uint64_t bytes;
+};
+
+/* Removes everything but what is kept of the bzImages on these count descriptors. 0 or -errno. */
+int kernel_cache_prune(int dir, const int *fds, size_t count, struct kernel_cache_pruned *pruned);
+
+/* "xz": how the payload of the bzImage on fd is packed; "unknown". */
+const char *kernel_cache_format(int fd, const struct kernel_image *image);
 
 /* The same in memory, kept nowhere. */
 int kernel_cache_make(int fd, const struct kernel_image *image, struct vmlinux *kernel,

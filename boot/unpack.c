@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/unpack.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <lz4.h>
 #include <lzma.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,6 +23,9 @@
 #define XZ_MEMORY_MAX MIB(80)
 /* The same for zstd: 2^27 bytes of window is what the kernel itself can unpack at most. */
 #define ZSTD_WINDOW_LOG_MAX 27
+
+#define LZ4_LEGACY_BLOCK      ((int)MIB(8)) /* unpacked, at most */
+#define LZ4_LEGACY_MAGIC_SIZE 4
 
 static const char damaged[] = "is damaged or truncated (the compressed data cannot be unpacked)";
 static const char too_big[] = "is too big";
@@ -43,6 +48,12 @@ struct stream {
 		lzma_stream xz;
 		z_stream gzip;
 		ZSTD_DStream *zstd;
+		struct {
+			char *block; /* one, unpacked; owned */
+			size_t size; /* of what is in it */
+			size_t given;
+			bool begun;
+		} lz4;
 	} u;
 };
 
@@ -147,9 +158,71 @@ static void zstd_end(struct stream *s)
 	(void)ZSTD_freeDStream(s->u.zstd);
 }
 
+/*
+ * The legacy frame, the only one the kernel knows (lz4 -l; doc/lz4_Frame_format.md of lz4): a magic
+ * number, then blocks, each with its packed size before it, to the end of the data.
+ */
+static int lz4_start(struct stream *s)
+{
+	memset(&s->u.lz4, 0, sizeof(s->u.lz4));
+	s->u.lz4.block = malloc(LZ4_LEGACY_BLOCK);
+	return s->u.lz4.block ? 0 : -ENOMEM;
+}
+
+static int lz4_next_block(struct stream *s)
+{
+	uint32_t packed;
+
+	if (s->in_left < sizeof(packed))
+		return -EBADMSG;
+	memcpy(&packed, s->in, sizeof(packed));
+	packed = le32toh(packed);
+	s->in += sizeof(packed);
+	s->in_left -= sizeof(packed);
+	if (packed > s->in_left || packed > INT32_MAX)
+		return -EBADMSG;
+	const int n = LZ4_decompress_safe((const char *)s->in, s->u.lz4.block, (int)packed,
+					  LZ4_LEGACY_BLOCK);
+	if (n < 0)
+		return -EBADMSG;
+	s->in += packed;
+	s->in_left -= packed;
+	s->u.lz4.size = (size_t)n;
+	s->u.lz4.given = 0;
+	return 0;
+}
+
+static int lz4_step(struct stream *s)
+{
+	int err = 0;
+
+	if (!s->u.lz4.begun) {
+		s->u.lz4.begun = true;
+		s->in += LZ4_LEGACY_MAGIC_SIZE;
+		s->in_left -= LZ4_LEGACY_MAGIC_SIZE;
+	}
+	if (s->u.lz4.given == s->u.lz4.size && s->in_left)
+		err = lz4_next_block(s);
+	if (err)
+		return err;
+	const size_t n = min_u64(s->u.lz4.size - s->u.lz4.given, s->out_left);
+	memcpy(s->out, s->u.lz4.block + s->u.lz4.given, n);
+	s->u.lz4.given += n;
+	s->out += n;
+	s->out_left -= n;
+	s->finished = s->in_left == 0 && s->u.lz4.given == s->u.lz4.size;
+	return 0;
+}
+
+static void lz4_end(struct stream *s)
+{
+	free(s->u.lz4.block);
+}
+
 static const struct codec codecs[] = {
 	{"gzip", {0x1f, 0x8b}, 2, gzip_start, gzip_step, gzip_end},
 	{"xz", {0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, xz_start, xz_step, xz_end},
+	{"lz4", {0x02, 0x21, 0x4c, 0x18}, LZ4_LEGACY_MAGIC_SIZE, lz4_start, lz4_step, lz4_end},
 	{"zstd", {0x28, 0xb5, 0x2f, 0xfd}, 4, zstd_start, zstd_step, zstd_end},
 };
 

@@ -23,10 +23,9 @@ static int damaged(const char **why, const char *text)
 
 static bool is_kernel_elf(const Elf64_Ehdr *elf)
 {
-	return memcmp(elf->e_ident, ELFMAG, SELFMAG) == 0 &&
-	       elf->e_ident[EI_CLASS] == ELFCLASS64 && elf->e_ident[EI_DATA] == ELFDATA2LSB &&
-	       elf->e_type == ET_EXEC && elf->e_machine == EM_X86_64 &&
-	       elf->e_phentsize == sizeof(Elf64_Phdr);
+	return memcmp(elf->e_ident, ELFMAG, SELFMAG) == 0 && elf->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       elf->e_ident[EI_DATA] == ELFDATA2LSB && elf->e_type == ET_EXEC &&
+	       elf->e_machine == EM_X86_64 && elf->e_phentsize == sizeof(Elf64_Phdr);
 }
 
 static int add_segment(struct vmlinux *kernel, const Elf64_Phdr *header, const char **why)

@@ -37,7 +37,8 @@ struct vmlinux {
 	/* Ascending in memory and apart from each other. */
 	struct vmlinux_segment {
 		struct vmlinux_part file;
-		uint64_t gpa; /* as linked; in memory as large as in the file, or larger: then zeros */
+		uint64_t
+			gpa; /* as linked; in memory as large as in the file, or larger: then zeros */
 	} segments[VMLINUX_SEGMENTS_MAX];
 	unsigned segment_count;
 	/* Where it is linked to be in physical memory: page-aligned, not below LAYOUT_HIMEM. */

@@ -15,22 +15,14 @@
 #include "core/log.h"
 #include "core/util.h"
 
-/* What a guest needs, in the order in which it is loaded: the bus, the console, the files. */
-static const struct need {
-	const char *module;
-	const char *what;
-} needs[] = {
+const struct kernel_need kernel_needs[] = {
 	{"virtio_mmio", "virtio-mmio devices"}, {"virtio_console", "virtio console"},
 	{"9pnet_virtio", "9p file system"},     {"9p", "9p file system"},
 	{"overlay", "overlay file system"},
 };
+const size_t kernel_need_count = ARRAY_SIZE(kernel_needs);
 
-/* Why a kernel will not do, to complete "FILE ". */
-struct reason {
-	char text[2 * PATH_MAX];
-};
-
-__attribute__((format(printf, 3, 4))) static int because(struct reason *reason, int err,
+__attribute__((format(printf, 3, 4))) static int because(struct kernel_reason *reason, int err,
 							 const char *fmt, ...)
 {
 	va_list ap;
@@ -113,7 +105,7 @@ static void find_modules_dir(struct kernel *kernel, const struct host *host)
 	}
 }
 
-static int no_modules_dir(const struct kernel *kernel, struct reason *reason)
+static int no_modules_dir(const struct kernel *kernel, struct kernel_reason *reason)
 {
 	const char *version = kernel->image.version;
 
@@ -128,7 +120,7 @@ static int no_modules_dir(const struct kernel *kernel, struct reason *reason)
 		version);
 }
 
-static int no_index(const char *dir, struct reason *reason)
+static int no_index(const char *dir, struct kernel_reason *reason)
 {
 	char tree[PATH_MAX];
 
@@ -151,14 +143,14 @@ static int no_index(const char *dir, struct reason *reason)
 		       dir, tree[0] ? tree : "/", version);
 }
 
-static int resolve_modules(struct kernel *kernel, struct reason *reason)
+static int resolve_modules(struct kernel *kernel, struct kernel_reason *reason)
 {
-	const char *names[ARRAY_SIZE(needs) + 1] = {NULL};
+	const char *names[ARRAY_SIZE(kernel_needs) + 1] = {NULL};
 	const char *dir = kernel->modules_dir;
 	const char *missing;
 
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
-		names[i] = needs[i].module;
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_needs); i++)
+		names[i] = kernel_needs[i].module;
 	int err = modules_resolve(dir, names, &kernel->modules, &missing);
 	if (!err)
 		return 0;
@@ -168,17 +160,17 @@ static int resolve_modules(struct kernel *kernel, struct reason *reason)
 		return because(reason, err, "cannot be used: its modules in %s cannot be read: %s",
 			       dir, strerror(-err));
 	size_t i = 0;
-	while (strcmp(needs[i].module, missing) != 0)
+	while (strcmp(kernel_needs[i].module, missing) != 0)
 		i++;
 	return because(
 		reason, err,
 		"has no %s (neither built in nor as a module in %s): take another kernel, as "
 		"Debian's linux-image-amd64",
-		needs[i].what, dir);
+		kernel_needs[i].what, dir);
 }
 
 static int check(struct kernel *kernel, const struct host *host, const char *modules_dir,
-		 struct reason *reason)
+		 struct kernel_reason *reason)
 {
 	const char *why;
 	int err = kernel_image_read(kernel->fd, &kernel->image, &why);
@@ -200,9 +192,8 @@ static int check(struct kernel *kernel, const struct host *host, const char *mod
 				   : no_modules_dir(kernel, reason);
 }
 
-/* Fills *kernel from file, or says in *reason why it will not do. */
-static int try_kernel(struct kernel *kernel, const struct host *host, const char *file,
-		      const char *modules_dir, struct reason *reason)
+int kernel_try(struct kernel *kernel, const struct host *host, const char *file,
+	       const char *modules_dir, struct kernel_reason *reason)
 {
 	*kernel = KERNEL_NONE;
 	kernel->path = strdup(file);
@@ -233,57 +224,65 @@ static int newest_first(const struct dirent **a, const struct dirent **b)
 	return strverscmp((*b)->d_name, (*a)->d_name);
 }
 
-static int choose_in(struct kernel *kernel, const struct host *host, const char *modules_dir,
-		     const char *boot, struct dirent **entries, int count)
+int kernel_list(const struct host *host, struct strlist *paths)
+{
+	_cleanup_free_ char *boot = text("%s/boot", host->root);
+	struct dirent **entries = NULL;
+
+	if (!boot)
+		return -ENOMEM;
+	const int count = scandir(boot, &entries, is_kernel_name, newest_first);
+	for (int i = 0; i < count; i++) {
+		strlist_addf(paths, "%s/%s", boot, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return paths->error;
+}
+
+static int choose_of(struct kernel *kernel, const struct host *host, const char *modules_dir,
+		     const struct strlist *paths)
 {
 	_cleanup_free_ char *newest = NULL; /* what is wrong with it */
 	int err = -ENOENT;
 
-	for (int i = 0; i < count; i++) {
-		_cleanup_free_ char *path = text("%s/%s", boot, entries[i]->d_name);
-		struct reason reason;
-		err = path ? try_kernel(kernel, host, path, modules_dir, &reason) : -ENOMEM;
+	for (size_t i = 0; i < paths->count; i++) {
+		struct kernel_reason reason;
+		err = kernel_try(kernel, host, paths->items[i], modules_dir, &reason);
 		if (!err || err == -ENOMEM)
 			return err;
-		log_verbose("%s %s", path, reason.text);
+		log_verbose("%s %s", paths->items[i], reason.text);
 		if (!newest)
-			newest = text("%s %s", path, reason.text);
+			newest = text("%s %s", paths->items[i], reason.text);
 		if (!newest)
 			return -ENOMEM;
 	}
-	if (count == 0)
-		log_error("no kernel: %s has no vmlinuz-*; install one (Debian: "
+	if (paths->count == 0)
+		log_error("no kernel: %s/boot has no vmlinuz-*; install one (Debian: "
 			  "linux-image-amd64), or give one with -k",
-			  boot);
-	else if (count == 1)
+			  host->root);
+	else if (paths->count == 1)
 		log_error("%s", newest);
 	else
-		log_error("none of the %d kernels in %s can be used; the newest: %s", count, boot,
-			  newest);
+		log_error("none of the %zu kernels in %s/boot can be used; the newest: %s",
+			  paths->count, host->root, newest);
 	return err;
 }
 
 int kernel_choose(struct kernel *kernel, const struct host *host, const char *file,
 		  const char *modules_dir)
 {
-	struct dirent **entries = NULL;
-	struct reason reason;
+	_cleanup_strlist_ struct strlist paths = {0};
+	struct kernel_reason reason;
 
 	if (file) {
-		int err = try_kernel(kernel, host, file, modules_dir, &reason);
+		int err = kernel_try(kernel, host, file, modules_dir, &reason);
 		if (err && err != -ENOMEM)
 			log_error("%s %s", file, reason.text);
 		return err;
 	}
-	_cleanup_free_ char *boot = text("%s/boot", host->root);
-	if (!boot)
-		return -ENOMEM;
-	int count = scandir(boot, &entries, is_kernel_name, newest_first);
-	int err = choose_in(kernel, host, modules_dir, boot, entries, count > 0 ? count : 0);
-	for (int i = 0; i < count; i++)
-		free(entries[i]);
-	free(entries);
-	return err;
+	int err = kernel_list(host, &paths);
+	return err ? err : choose_of(kernel, host, modules_dir, &paths);
 }
 
 void kernel_free(struct kernel *kernel)

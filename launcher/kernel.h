@@ -3,9 +3,12 @@
 #ifndef LAUNCHER_KERNEL_H
 #define LAUNCHER_KERNEL_H
 
+#include <limits.h>
+
 #include "boot/kernel_image.h"
 #include "boot/modules.h"
 #include "launcher/host.h"
+#include "launcher/strlist.h"
 
 struct kernel {
 	int fd;     /* the open file; owned */
@@ -15,7 +18,30 @@ struct kernel {
 	struct module_list modules; /* what the guest has to load, in order */
 };
 
+/* What a guest needs, in the order in which it is loaded: the bus, the console, the files. */
+struct kernel_need {
+	const char *module;
+	const char *what; /* to a person */
+};
+extern const struct kernel_need kernel_needs[];
+extern const size_t kernel_need_count;
+
 #define KERNEL_NONE ((struct kernel){.fd = -1})
+
+/* Why a kernel will not do, to complete "FILE ". */
+struct kernel_reason {
+	char text[2 * PATH_MAX];
+};
+
+/* The paths of the host's /boot/vmlinuz-*, newest first. 0 or -ENOMEM. */
+int kernel_list(const struct host *host, struct strlist *paths);
+
+/*
+ * Opens file and finds and resolves its modules, as kernel_choose() does; *reason says why it will not
+ * do, and nothing is logged.
+ */
+int kernel_try(struct kernel *kernel, const struct host *host, const char *file,
+	       const char *modules_dir, struct kernel_reason *reason);
 
 /*
  * Opens file (NULL: the newest of the host's /boot/vmlinuz-* that will do), finds its modules in

@@ -13,6 +13,7 @@
 #include "launcher/caller.h"
 #include "launcher/dry_run.h"
 #include "launcher/host.h"
+#include "launcher/kernel_command.h"
 #include "launcher/monitor.h"
 #include "launcher/options.h"
 #include "launcher/plan.h"
@@ -78,6 +79,14 @@ static int run(const struct options *options, const struct caller *caller, struc
 	return start(&plan, &host, &prepared, monitor, &argv);
 }
 
+static int manage_kernels(const struct options *options, const struct caller *caller)
+{
+	struct host host;
+
+	host_read(&host);
+	return kernel_command(options, caller, &host, stdout);
+}
+
 static int command(int argc, char **argv, struct stages *stages)
 {
 	_cleanup_options_ struct options options = {0};
@@ -92,11 +101,15 @@ static int command(int argc, char **argv, struct stages *stages)
 	err = options_parse(&options, argc, argv);
 	if (err)
 		return out_of_memory(err);
-	if (options.command != COMMAND_RUN)
+	if (options.command != COMMAND_RUN && options.command != COMMAND_KERNEL)
 		return written(options_print_help(options.command, stdout));
 	log_set_verbose(options.verbose);
 	err = caller_read(&caller, &stdio);
-	return err ? out_of_memory(err) : run(&options, &caller, stages);
+	if (!err && options.command == COMMAND_KERNEL)
+		err = manage_kernels(&options, &caller);
+	else if (!err)
+		err = run(&options, &caller, stages);
+	return out_of_memory(err);
 }
 
 int main(int argc, char **argv)

@@ -287,9 +287,44 @@ static int parse_run(struct options *options, char *const *argv)
 	return err;
 }
 
+static int parse_kernel(struct options *options, char *const *argv)
+{
+	static const char *const actions[] = {"list", "info", "add", "prune"};
+	const char *word = argv[0] ? *argv++ : "list";
+	size_t i = 0;
+
+	options->command = COMMAND_KERNEL;
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		options->command = COMMAND_HELP_KERNEL;
+		return 0;
+	}
+	while (i < ARRAY_SIZE(actions) && strcmp(word, actions[i]) != 0)
+		i++;
+	if (i == ARRAY_SIZE(actions)) {
+		const char *nearest = suggest(word, actions, ARRAY_SIZE(actions));
+		log_error("kernel: unknown action '%s'; %s%s%s", word,
+			  nearest ? "did you mean '" : "see 'snug help kernel'",
+			  nearest ? nearest : "", nearest ? "'?" : "");
+		return -EINVAL;
+	}
+	options->kernel_action = (enum kernel_action)i;
+	if (options->kernel_action == KERNEL_PRUNE && argv[0] && strcmp(argv[0], "--all") == 0) {
+		options->all = true;
+		argv++;
+	}
+	options->argv = argv;
+	const bool wants_files =
+		options->kernel_action == KERNEL_INFO || options->kernel_action == KERNEL_ADD;
+	if (wants_files && !argv[0])
+		log_error("kernel %s: which kernel? Give its file", word);
+	else if (!wants_files && argv[0])
+		log_error("kernel %s: unexpected '%s'", word, argv[0]);
+	return wants_files == (argv[0] != NULL) ? 0 : -EINVAL;
+}
+
 static int unknown_command(const char *word)
 {
-	static const char *const commands[] = {"run", "help", "version"};
+	static const char *const commands[] = {"run", "kernel", "help", "version"};
 	const char *nearest = suggest(word, commands, ARRAY_SIZE(commands));
 
 	if (nearest)
@@ -317,10 +352,14 @@ int options_parse(struct options *options, int argc, char *const argv[])
 	}
 	if (strcmp(argv[1], "run") == 0)
 		return parse_run(options, argv + 2);
+	if (strcmp(argv[1], "kernel") == 0)
+		return parse_kernel(options, argv + 2);
 	if (is_one_of(argv[1], "help", "--help", "-h")) {
 		options->command = COMMAND_HELP;
 		if (argc > 2 && strcmp(argv[2], "run") == 0)
 			options->command = COMMAND_HELP_RUN;
+		else if (argc > 2 && strcmp(argv[2], "kernel") == 0)
+			options->command = COMMAND_HELP_KERNEL;
 		else if (argc > 2 && !is_one_of(argv[2], "help", "version", "--help"))
 			return unknown_command(argv[2]);
 		return 0;

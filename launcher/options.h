@@ -2,7 +2,8 @@
 /*
  * The command line of snug as data. Nothing here acts on an option or looks at the host: plan.h does.
  *
- *   snug run [options] [--] [CMD ARG...]     snug help [run]     snug version
+ *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel]     snug version
+ *   snug kernel [list | info FILE... | add FILE... | prune [--all]]
  *
  * Options end at "--" or at the first word that is not one, so that CMD's own options are CMD's.
  */
@@ -19,9 +20,19 @@
 
 enum command {
 	COMMAND_RUN,
+	COMMAND_KERNEL,
 	COMMAND_HELP,     /* of snug */
 	COMMAND_HELP_RUN, /* of snug run */
+	COMMAND_HELP_KERNEL,
 	COMMAND_VERSION,
+};
+
+/* What snug kernel is to do. */
+enum kernel_action {
+	KERNEL_LIST,
+	KERNEL_INFO,
+	KERNEL_ADD,
+	KERNEL_PRUNE,
 };
 
 /* Who unpacks the kernel. */
@@ -32,6 +43,8 @@ enum boot_way {
 
 struct options {
 	enum command command;
+	enum kernel_action kernel_action;
+	bool all;            /* of KERNEL_PRUNE: keep nothing */
 	uint64_t memory;     /* bytes, a whole number of MiB; 0: not given */
 	const char *kernel;  /* NULL: not given, as with all strings; they point into argv */
 	const char *modules; /* directory */
@@ -47,8 +60,8 @@ struct options {
 	bool dry_run;
 	bool timeline;
 	bool verbose;
-	char *const
-		*argv; /* CMD and its arguments, NULL-terminated, points into argv; empty: none */
+	char *const *
+		argv; /* CMD and its arguments, or the FILEs, NULL-terminated, in argv; empty: none */
 };
 
 /* argv -> options. 0, or -EINVAL after having logged one line, or -ENOMEM. */

@@ -47,7 +47,8 @@ static const char help_snug[] =
 	"snug runs one command in a virtual machine of its own, with this machine's files.\n"
 	"\n"
 	"  snug run [OPTIONS] [--] [CMD ARG...]   run CMD, or your shell\n"
-	"  snug help [run]                        this text, or that of a command\n"
+	"  snug kernel [list|info|add|prune]      the kernels it can run, and keeps unpacked\n"
+	"  snug help [run|kernel]                 this text, or that of a command\n"
 	"  snug version                           the version\n";
 
 static const char help_run_head[] =
@@ -68,6 +69,18 @@ static const char help_run_tail[] = "\n"
 				    "Exit status: CMD's own; 125 snug or the VM failed; 126 CMD "
 				    "cannot be executed; 127 CMD was\n"
 				    "not found; 128+N CMD was killed by signal N.\n";
+
+static const char help_kernel[] =
+	"snug kernel list           the kernels in /boot: can they be run, are they unpacked; the "
+	"one\n"
+	"                           that is run by default has a *\n"
+	"snug kernel info FILE...   more of a kernel\n"
+	"snug kernel add FILE...    unpack a kernel now, and not when it is first run\n"
+	"snug kernel prune [--all]  remove what is kept of kernels that are not in /boot (any "
+	"more),\n"
+	"                           or of all\n"
+	"\n"
+	"Unpacked kernels are kept in $XDG_CACHE_HOME/snug, or ~/.cache/snug.\n";
 
 #define NAMES_WIDTH 22
 
@@ -95,6 +108,8 @@ int options_print_help(enum command command, FILE *out)
 {
 	if (command == COMMAND_VERSION) {
 		(void)fprintf(out, "snug %s\n", SNUG_VERSION);
+	} else if (command == COMMAND_HELP_KERNEL) {
+		(void)fputs(help_kernel, out);
 	} else if (command == COMMAND_HELP) {
 		(void)fputs(help_snug, out);
 	} else {
