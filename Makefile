@@ -192,6 +192,7 @@ run:
 		run="tests/testbed/run --"; \
 	fi; \
 	kernel=$$(tools/fetch-kernel) && \
+	$(BUILD)/snug kernel add "$$kernel" && \
 	echo "On the host: $$(uname -sr). In the VM:" && \
 	$$run $(BUILD)/snug run --timeline -k "$$kernel" -- sh -c '$(DEMO)'
 
