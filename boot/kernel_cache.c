@@ -72,7 +72,7 @@ int kernel_cache_open(const char *dir, const char **why)
 		return failed(why, "cannot be made", err);
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
-		return failed(why, "is not a directory", -ENOTDIR);
+		return failed(why, "is not a directory", -EPERM);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return failed(why, "cannot be opened", -errno);
 	if (st.st_uid != geteuid())

@@ -39,7 +39,7 @@ struct kernel_cache_info {
 
 /*
  * Opens the directory, which is made if it is not there (so is its parent, not more). A descriptor, or
- * -errno with *why set to a static text that completes "DIR ...".
+ * -errno with *why set to a static text that completes "DIR ..."; with -EPERM it says all there is.
  */
 int kernel_cache_open(const char *dir, const char **why);
 

@@ -31,7 +31,7 @@ struct found {
 static void open_cache(struct cache *cache, const struct caller *caller)
 {
 	*cache = (struct cache){.path = caller_cache_dir(caller),
-				.dir = -1,
+				.dir = -EPERM,
 				.why = "has no place: neither HOME nor XDG_CACHE_HOME is set"};
 	if (cache->path)
 		cache->dir = kernel_cache_open(cache->path, &cache->why);
@@ -46,8 +46,9 @@ static void cache_free(struct cache *cache)
 
 static int no_cache(const struct cache *cache)
 {
-	log_error("the kernel cache %s%s%s", cache->path ? cache->path : "",
-		  cache->path ? " " : "", cache->why);
+	log_error("the kernel cache %s%s%s%s%s", cache->path ? cache->path : "",
+		  cache->path ? " " : "", cache->why, cache->dir == -EPERM ? "" : ": ",
+		  cache->dir == -EPERM ? "" : strerror(-cache->dir));
 	return cache->dir;
 }
 
@@ -239,8 +240,7 @@ static int prune_all_but(const struct cache *cache, const struct strlist *paths,
 	if (err)
 		log_error("the kernel cache %s cannot be pruned: %s", cache->path, strerror(-err));
 	else
-		(void)fprintf(out, "%u removed, %.1fM\n", pruned.entries,
-			      mebibytes(pruned.bytes));
+		(void)fprintf(out, "%u removed, %.1fM\n", pruned.entries, mebibytes(pruned.bytes));
 	return err;
 }
 
@@ -275,8 +275,8 @@ static int act(const struct options *options, const struct cache *cache, const s
 int kernel_command(const struct options *options, const struct caller *caller,
 		   const struct host *host, FILE *out)
 {
-	const bool needs_cache = options->kernel_action == KERNEL_ADD ||
-				 options->kernel_action == KERNEL_PRUNE;
+	const bool needs_cache =
+		options->kernel_action == KERNEL_ADD || options->kernel_action == KERNEL_PRUNE;
 	_cleanup_cache_ struct cache cache;
 
 	open_cache(&cache, caller);

@@ -13,18 +13,15 @@ static int open_cache(const char *dir, const char **why)
 	if (dir)
 		return kernel_cache_open(dir, why);
 	*why = "has no place: neither HOME nor XDG_CACHE_HOME is set";
-	return -ENOENT;
+	return -EPERM;
 }
 
 static void warn(const char *dir, int err, const char *why)
 {
-	/* Of these, why has said all. */
-	const bool said = err == -EPERM || err == -ENOTDIR || err == -ENOENT;
-
 	log_warning("the kernel cache %s%s%s%s%s; the kernel is unpacked for this run alone, which "
 		    "takes longer",
-		    dir ? dir : "", dir ? " " : "", why, said ? "" : ": ",
-		    said ? "" : strerror(-err));
+		    dir ? dir : "", dir ? " " : "", why, err == -EPERM ? "" : ": ",
+		    err == -EPERM ? "" : strerror(-err));
 }
 
 static int explain(const struct plan *plan, int err, const char *why)
