@@ -39,7 +39,11 @@ Q = $(if $(filter 1,$(V)),,@)
 
 CORE_SRC = $(wildcard core/*.c)
 BOOT_BOTH_SRC = $(addprefix boot/,kernel_image.c vmlinux.c)
-BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC),$(wildcard boot/*.c))
+# What needs libraries, and what it is made with: a shared object that is loaded when it is needed.
+BOOT_LIBRARY_SRC = $(addprefix boot/,unpack.c modules.c vmlinux_make.c kernel_cache_add.c \
+                   initrd_cache_add.c)
+BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC) $(BOOT_LIBRARY_SRC),\
+                   $(wildcard boot/*.c))
 BOOT_LOAD_SRC = $(addprefix boot/,load.c kaslr.c boot_params.c acpi.c aml.c entry.c)
 LAUNCHER_SRC = $(wildcard launcher/*.c) $(BOOT_BOTH_SRC) $(BOOT_PREPARE_SRC) $(CORE_SRC)
 MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH_SRC) \
@@ -49,15 +53,26 @@ INIT_SRC = $(wildcard guest-init/*.c)
 # Where the installed launcher looks for the monitor, if there is none beside it.
 PREFIX ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec
-$(BUILD)/obj/launcher/monitor.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
-LAUNCHER_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz
+$(BUILD)/obj/launcher/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
+LIBRARY_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
+pic = $(patsubst %,$(BUILD)/obj/pic/%.o,$(basename $(1)))
 
-all: $(BUILD)/snug $(BUILD)/snug-monitor
+all: $(BUILD)/snug $(BUILD)/snug-monitor $(BUILD)/snug-kernels.so
 
-$(BUILD)/snug: $(call obj,$(LAUNCHER_SRC)) $(BUILD)/obj/launcher/guest_init.o
+$(BUILD)/snug: $(call obj,$(LAUNCHER_SRC))
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(LAUNCHER_LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^
+
+$(BUILD)/snug-kernels.so: $(call pic,$(BOOT_LIBRARY_SRC) $(BOOT_PREPARE_SRC) $(BOOT_BOTH_SRC) \
+                            $(CORE_SRC)) $(BUILD)/obj/boot/guest_init.o
+	@echo "  LD      $@"
+	$(Q)$(CC) -shared $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(LIBRARY_LIBS)
+
+$(BUILD)/obj/pic/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -c -o $@ $<
 
 $(BUILD)/snug-monitor: $(call obj,$(MONITOR_SRC))
 	@echo "  LD      $@"
@@ -76,8 +91,8 @@ $(BUILD)/guest-init: $(call obj,$(INIT_SRC))
 	$(Q)$(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $@.debug $^
 	$(Q)objcopy --strip-all $@.debug $@
 
-# The launcher carries guest-init: no file to find, no version to mismatch.
-$(BUILD)/obj/launcher/guest_init.o: launcher/guest_init.S $(BUILD)/guest-init
+# What makes initrds carries guest-init: no file to find, no version to mismatch.
+$(BUILD)/obj/boot/guest_init.o: boot/guest_init.S $(BUILD)/guest-init
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
 	$(Q)$(CC) -DGUEST_INIT='"$(BUILD)/guest-init"' -c -o $@ $<
@@ -88,8 +103,9 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # Everything but the main()s, for the tests.
-$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c,$(LAUNCHER_SRC) $(MONITOR_SRC)))) \
-                    $(BUILD)/obj/launcher/guest_init.o
+$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c launcher/library_calls.c,\
+                      $(LAUNCHER_SRC) $(BOOT_LIBRARY_SRC) $(MONITOR_SRC)))) \
+                    $(BUILD)/obj/boot/guest_init.o
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
 
@@ -98,7 +114,7 @@ UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(LAUNCHER_LIBS) -pthread
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(LIBRARY_LIBS) -pthread
 
 # Tests of guest-init link its parts alone, compiled like everything else so that SAN=1 covers them.
 $(BUILD)/obj/tests/guest-init/%.o: guest-init/%.c

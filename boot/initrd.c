@@ -5,15 +5,21 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "core/cleanup.h"
+#include "core/fds.h"
 #include "core/util.h"
 
 #define NEWC_HEADER_SIZE 110 /* magic and thirteen numbers of eight hex digits */
+#define NEWC_MAGIC       "070701"
+#define NEWC_MAGIC_SIZE  6
+#define NEWC_FILE_SIZE   6 /* which of the numbers it is */
+#define NEWC_NAME_SIZE   11
 #define NEWC_ALIGN       4   /* of a name's end and of data */
 #define NEWC_BLOCK       512 /* the archive's end */
 #define NEWC_TRAILER     "TRAILER!!!"
@@ -67,7 +73,7 @@ static int add(struct initrd *initrd, const struct entry *entry)
 	if (entry->size > UINT32_MAX || name_size > PATH_MAX)
 		return -E2BIG;
 	(void)snprintf(header, sizeof(header),
-		       "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
+		       NEWC_MAGIC "%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
 		       ++initrd->inode, entry->mode, 0, 0, entry->links, 0, (unsigned)entry->size,
 		       0, 0, entry->major, entry->minor, (unsigned)name_size, 0);
 	/* The archive so far ends on a multiple of four, so offsets within the entry are enough. */
@@ -102,6 +108,11 @@ void initrd_begin(struct initrd *initrd)
 		initrd->error = -errno;
 }
 
+void initrd_begin_at(struct initrd *initrd, int fd)
+{
+	*initrd = (struct initrd){.fd = fd};
+}
+
 void initrd_add_dir(struct initrd *initrd, const char *path, mode_t permissions)
 {
 	add_path(initrd, path, &(struct entry){.mode = S_IFDIR | permissions, .links = 2});
@@ -124,7 +135,7 @@ void initrd_add_char(struct initrd *initrd, const char *path, mode_t permissions
 			.mode = S_IFCHR | permissions, .links = 1, .major = major, .minor = minor});
 }
 
-int initrd_end(struct initrd *initrd)
+int initrd_finish(struct initrd *initrd)
 {
 	if (!initrd->error)
 		initrd->error = add(initrd, &(struct entry){.name = NEWC_TRAILER, .links = 1});
@@ -132,14 +143,58 @@ int initrd_end(struct initrd *initrd)
 		struct iovec iov = part(zeros, padding(initrd->size, NEWC_BLOCK));
 		initrd->error = write_all(initrd->fd, &iov, 1);
 	}
-	if (!initrd->error && fcntl(initrd->fd, F_ADD_SEALS,
-				    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+	return initrd->error;
+}
+
+int initrd_end(struct initrd *initrd)
+{
+	if (!initrd_finish(initrd) &&
+	    fcntl(initrd->fd, F_ADD_SEALS,
+		  F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		initrd->error = -errno;
 	if (initrd->error) {
 		initrd_abort(initrd);
 		return initrd->error;
 	}
 	return steal_fd(&initrd->fd);
+}
+
+uint64_t initrd_data_offset(const char *path)
+{
+	/* The slash that is not stored is as long as the NUL that is. */
+	return align_up(NEWC_HEADER_SIZE + strlen(path), NEWC_ALIGN);
+}
+
+/* The n-th of the header's numbers. */
+static unsigned long newc_number(const char *header, unsigned n)
+{
+	char digits[9] = {0};
+
+	memcpy(digits, header + NEWC_MAGIC_SIZE + 8 * (size_t)n, 8);
+	return strtoul(digits, NULL, 16);
+}
+
+int initrd_first_file(int fd, const char *name, size_t max, char **data)
+{
+	const size_t name_size = strlen(name) + 1;
+	char head[NEWC_HEADER_SIZE + PATH_MAX];
+
+	if (fd_pread_all(fd, head, NEWC_HEADER_SIZE + name_size, 0) < 0 ||
+	    memcmp(head, NEWC_MAGIC, NEWC_MAGIC_SIZE) != 0 ||
+	    newc_number(head, NEWC_NAME_SIZE) != name_size ||
+	    memcmp(head + NEWC_HEADER_SIZE, name, name_size) != 0)
+		return -ENOENT;
+	const size_t size = newc_number(head, NEWC_FILE_SIZE);
+	if (size >= max)
+		return -ENOENT;
+	_cleanup_free_ char *text = malloc(size + 1);
+	if (!text)
+		return -ENOMEM;
+	text[size] = '\0';
+	if (fd_pread_all(fd, text, size, align_up(NEWC_HEADER_SIZE + name_size, NEWC_ALIGN)) < 0)
+		return -ENOENT;
+	*data = steal_ptr(&text);
+	return 0;
 }
 
 void initrd_abort(struct initrd *initrd)

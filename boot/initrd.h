@@ -28,6 +28,9 @@ struct initrd {
 
 void initrd_begin(struct initrd *initrd);
 
+/* The same in an empty file, which stays the caller's: initrd_finish() ends it. */
+void initrd_begin_at(struct initrd *initrd, int fd);
+
 /* Paths are absolute; the archive holds them without the first slash. */
 void initrd_add_dir(struct initrd *initrd, const char *path, mode_t permissions);
 void initrd_add_file(struct initrd *initrd, const char *path, mode_t permissions, const void *data,
@@ -42,6 +45,18 @@ void initrd_add_char(struct initrd *initrd, const char *path, mode_t permissions
  * path that is not absolute, what the kernel said otherwise.
  */
 int initrd_end(struct initrd *initrd);
+
+/* Writes the trailer of what initrd_begin_at() began. 0 or the first failure. */
+int initrd_finish(struct initrd *initrd);
+
+/* Where the data of an archive's first file begins, in bytes, if the file is path. */
+uint64_t initrd_data_offset(const char *path);
+
+/*
+ * The first file of the archive on fd, if it is called name (no first slash) and has less than max bytes:
+ * 0 with *data, to be freed, NUL-terminated. -ENOENT if not, -ENOMEM, or -errno of reading.
+ */
+int initrd_first_file(int fd, const char *name, size_t max, char **data);
 
 /* Gives up; harmless after initrd_end(). */
 void initrd_abort(struct initrd *initrd);

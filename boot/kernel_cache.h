@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kernels, unpacked once and kept (boot/vmlinux.h is the form). In the directory, which must belong to
- * the caller and be writable to nobody else:
+ * Kernels, unpacked once and kept (boot/vmlinux.h is the form). In the cache's directory (boot/cache.h):
  *
  *   SHA256.kernel     what the bzImage with that checksum unpacks to
- *   file-IDENTITY     another name (a hard link) of one of them: the bzImage that is this very file, by
- *                     device, inode, size and times, so that a start need not read it
- *   new-PID           being written; renamed when complete. Left by a process that was killed, the next
- *                     one removes it
- *   lock              held while one is made: others wait
+ *   file-IDENTITY     another name (a hard link) of one of them: the bzImage that is this very file, so
+ *                     that a start need not read it
  *
- * An entry whose size, time of change, owner or headers are not what they were made with is damaged, and
- * is made anew. The checksum of its contents is looked at when an entry gets another name, not at every
- * start: that would cost more than the rest of it.
+ * An entry whose size, time of change or headers are not what they were made with is damaged, and is made
+ * anew. The checksum of its contents is looked at when an entry gets another name, not at every start:
+ * that would cost more than the rest of it.
  */
 #ifndef BOOT_KERNEL_CACHE_H
 #define BOOT_KERNEL_CACHE_H
@@ -20,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "boot/cache.h"
 #include "boot/kernel_image.h"
 #include "boot/vmlinux.h"
 
@@ -38,37 +35,32 @@ struct kernel_cache_info {
 };
 
 /*
- * Opens the directory, which is made if it is not there (so is its parent, not more). A descriptor, or
- * -errno with *why set to a static text that completes "DIR ..."; with -EPERM it says all there is.
- */
-int kernel_cache_open(const char *dir, const char **why);
-
-/*
- * The kernel in the bzImage on fd, unpacked, from the directory: a descriptor (O_CLOEXEC, the caller's)
- * with *kernel filled, or -errno with *why set to a static text that completes "FILE ...": -ENOEXEC if
- * snug cannot unpack it, -EBADMSG if nobody can, -ENOMEM; with anything else it is the directory that
- * is at fault, and kernel_cache_make() another way.
+ * The kernel in the bzImage on fd, unpacked, from the cache's directory: a descriptor (O_CLOEXEC, the
+ * caller's) with *kernel filled, or -errno with *why set to a static text that completes "FILE ...":
+ * -ENOEXEC if snug cannot unpack it, -EBADMSG if nobody can, -ENOMEM; with anything else it is the
+ * directory that is at fault, and kernel_cache_make() another way. The first is the second, but for a
+ * file that was seen before.
  */
 int kernel_cache_get(int dir, int fd, const struct kernel_image *image, struct vmlinux *kernel,
 		     const char **why);
-
-/* What is kept of the bzImage on fd: 0 with *info filled, or -ENOENT. */
-int kernel_cache_find(int dir, int fd, struct kernel_cache_info *info);
-
-/* What kernel_cache_prune() has to say. */
-struct kernel_cache_pruned {
-	unsigned entries; /* removed */
-	uint64_t bytes;
-};
-
-/* Removes everything but what is kept of the bzImages on these count descriptors. 0 or -errno. */
-int kernel_cache_prune(int dir, const int *fds, size_t count, struct kernel_cache_pruned *pruned);
-
-/* "xz": how the payload of the bzImage on fd is packed; "unknown". */
-const char *kernel_cache_format(int fd, const struct kernel_image *image);
+int kernel_cache_add(int dir, int fd, const struct kernel_image *image, struct vmlinux *kernel,
+		     const char **why);
 
 /* The same in memory, kept nowhere. */
 int kernel_cache_make(int fd, const struct kernel_image *image, struct vmlinux *kernel,
 		      const char **why);
+
+/* What is kept of the bzImage on fd: a descriptor with *kernel and *info filled, or -ENOENT. */
+int kernel_cache_find(int dir, int fd, struct vmlinux *kernel, struct kernel_cache_info *info);
+
+/* "xz": how the payload of the bzImage on fd is packed; "unknown". */
+const char *kernel_cache_format(int fd, const struct kernel_image *image);
+
+/*
+ * Removes every kernel but those kept of the count files that are to stay; what goes is added to
+ * *removed. 0 or -errno.
+ */
+int kernel_cache_prune(int dir, const struct cache_identity *stay, size_t count,
+		       struct cache_removed *removed);
 
 #endif

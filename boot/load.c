@@ -70,13 +70,14 @@ int boot_fits(const struct kernel_image *image, uint64_t initrd_size, uint64_t l
 	return -ENOMEM;
 }
 
-static int initrd_size(int fd, uint64_t *size, const char **why)
+/* buffer-format.rst: what lies between archives is zeros, to a multiple of four. */
+#define INITRD_ALIGN 4
+
+static int file_size(int fd, uint64_t *size, const char **why)
 {
 	struct stat st;
 
 	*size = 0;
-	if (fd < 0)
-		return 0;
 	if (fstat(fd, &st) < 0) {
 		*why = "the initrd cannot be read";
 		return -errno;
@@ -86,6 +87,20 @@ static int initrd_size(int fd, uint64_t *size, const char **why)
 		return -EINVAL;
 	}
 	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int boot_initrd_size(const int *fds, unsigned count, uint64_t *size, const char **why)
+{
+	*size = 0;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t one;
+		int r = file_size(fds[i], &one, why);
+
+		if (r < 0)
+			return r;
+		*size = align_up(*size, INITRD_ALIGN) + one;
+	}
 	return 0;
 }
 
@@ -153,15 +168,28 @@ static void load_seed(const struct boot_request *request, const struct boot_ram 
 	layout->setup_data_gpa = LAYOUT_SETUP_DATA;
 }
 
-static int load_initrd(const struct boot_request *request, const struct boot_ram *ram,
-		       const struct boot_layout *layout, const char **why)
+static int load_initrds(const struct boot_request *request, const struct boot_ram *ram,
+			const struct boot_layout *layout, const char **why)
 {
-	int r = fd_pread_all(request->initrd_fd, ram->low + layout->initrd_gpa, layout->initrd_size,
-			     0);
+	uint64_t at = 0, size;
+	int r = 0;
 
+	for (unsigned i = 0; i < request->initrd_count && r == 0; i++) {
+		at = align_up(at, INITRD_ALIGN);
+		r = file_size(request->initrd_fds[i], &size, why);
+		if (r < 0)
+			return r;
+		/* One that has grown since would go over what lies behind. */
+		if (!range_inside(at, size, 0, layout->initrd_size))
+			r = -EFBIG;
+		else
+			r = fd_pread_all(request->initrd_fds[i], ram->low + layout->initrd_gpa + at,
+					 size, 0);
+		at += size;
+	}
 	if (r < 0)
-		*why = r == -ENODATA ? "the initrd became shorter while it was loaded"
-				     : "the initrd cannot be read";
+		*why = r == -ENODATA || r == -EFBIG ? "the initrd changed while it was loaded"
+						    : "the initrd cannot be read";
 	return r;
 }
 
@@ -203,7 +231,7 @@ static int plan(const struct boot_request *request, const struct boot_ram *ram,
 		.acpi_rsdp_gpa = LAYOUT_ACPI,
 		.cmdline_gpa = LAYOUT_CMDLINE,
 	};
-	r = initrd_size(request->initrd_fd, &layout->initrd_size, why);
+	r = boot_initrd_size(request->initrd_fds, request->initrd_count, &layout->initrd_size, why);
 	if (r < 0)
 		return r;
 	if (boot_fits(request->image, layout->initrd_size, ram->low_size, &need) < 0 ||
@@ -231,7 +259,7 @@ int boot_load(const struct boot_request *request, const struct boot_ram *ram,
 		r = request->vmlinux ? load_vmlinux(request, ram, &layout, entry, why)
 				     : load_bzimage(request, ram, entry, why);
 	if (r == 0 && layout.initrd_size)
-		r = load_initrd(request, ram, &layout, why);
+		r = load_initrds(request, ram, &layout, why);
 	if (r < 0)
 		return r;
 

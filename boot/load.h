@@ -21,6 +21,8 @@ struct boot_ram {
 	uint64_t high_size; /* bytes from LAYOUT_HIGH_RAM_BASE, 0 if none */
 };
 
+#define BOOT_INITRDS_MAX 4
+
 /* From the host's source, new for each start. */
 struct boot_random {
 	uint64_t kaslr[2];
@@ -36,7 +38,9 @@ struct boot_request {
 	int vmlinux_fd;
 	bool kaslr; /* of a kernel that is entered directly; the decompressor has an option of its own */
 	const struct boot_random *random;
-	int initrd_fd;       /* -1 or an empty file: none */
+	/* One after the other, each from a multiple of four bytes on: the kernel unpacks them in turn. */
+	const int *initrd_fds;
+	unsigned initrd_count;
 	const char *cmdline; /* NUL-terminated */
 	struct acpi_machine machine;
 };
@@ -46,6 +50,12 @@ struct boot_entry {
 	uint64_t rip;
 	uint64_t rsi; /* gpa of boot_params */
 };
+
+/*
+ * What the initrds take together. 0, or -errno with *why set to a static text: one is not a regular
+ * file, or cannot be read.
+ */
+int boot_initrd_size(const int *fds, unsigned count, uint64_t *size, const char **why);
 
 /*
  * Can this RAM hold this kernel and this initrd (bytes)? 0, or -ENOMEM with *need set to the smallest

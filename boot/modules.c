@@ -46,22 +46,6 @@ __attribute__((format(printf, 6, 0))) static void no_log(void *data, int priorit
 	(void)args;
 }
 
-static int append(struct module_list *list, const char *name, const char *path)
-{
-	_cleanup_free_ char *name_copy = strdup(name);
-	_cleanup_free_ char *path_copy = strdup(path);
-	struct module *bigger =
-		reallocarray(list->modules, list->count + 1, sizeof(*list->modules));
-
-	if (bigger)
-		list->modules = bigger;
-	if (!bigger || !name_copy || !path_copy)
-		return -ENOMEM;
-	list->modules[list->count++] =
-		(struct module){.name = steal_ptr(&name_copy), .path = steal_ptr(&path_copy)};
-	return 0;
-}
-
 static bool contains(const struct module_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -110,7 +94,7 @@ static int add_module(struct module_list *list, struct kmod_module *mod, unsigne
 	/* A soft dependency may have pulled this very module in. */
 	if (err || contains(list, kmod_module_get_name(mod)))
 		return err;
-	return append(list, kmod_module_get_name(mod), path);
+	return module_list_add(list, kmod_module_get_name(mod), path);
 }
 
 static int check_index(const char *dir)
@@ -161,16 +145,6 @@ int modules_resolve(const char *dir, const char *const names[], struct module_li
 	if (err)
 		modules_free(list);
 	return err;
-}
-
-void modules_free(struct module_list *list)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		free(list->modules[i].name);
-		free(list->modules[i].path);
-	}
-	free(list->modules);
-	*list = (struct module_list){0};
 }
 
 int module_read(const char *path, struct blob *out, const char **why)

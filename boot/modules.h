@@ -30,6 +30,9 @@ struct module_list {
 int modules_resolve(const char *dir, const char *const names[], struct module_list *list,
 		    const char **missing);
 
+/* Appends copies. 0 or -ENOMEM. */
+int module_list_add(struct module_list *list, const char *name, const char *path);
+
 void modules_free(struct module_list *list);
 #define _cleanup_modules_ __attribute__((cleanup(modules_free)))
 

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,22 +59,4 @@ const char *caller_variable(const struct caller *caller, const char *name)
 			return *item + len + 1;
 	}
 	return NULL;
-}
-
-char *caller_cache_dir(const struct caller *caller)
-{
-	const char *cache = caller_variable(caller, "XDG_CACHE_HOME");
-	const char *home = caller_variable(caller, "HOME");
-	char *dir = NULL;
-
-	/* The XDG specification: a relative path is to be ignored. */
-	if (cache && cache[0] == '/')
-		return asprintf(&dir, "%s/snug", cache) < 0 ? NULL : dir;
-	if (!home || home[0] != '/') {
-		const struct passwd *pw = getpwuid(caller->uid);
-		home = pw ? pw->pw_dir : NULL;
-	}
-	if (!home || home[0] != '/')
-		return NULL;
-	return asprintf(&dir, "%s/.cache/snug", home) < 0 ? NULL : dir;
 }

@@ -27,12 +27,6 @@ int caller_read(struct caller *caller, const struct stdio *stdio);
 /* A variable of the caller's environment, or NULL. */
 const char *caller_variable(const struct caller *caller, const char *name);
 
-/*
- * The directory of the caller's cache, to be freed: $XDG_CACHE_HOME/snug, or .cache/snug in the home
- * directory. NULL if there is neither, or no memory.
- */
-char *caller_cache_dir(const struct caller *caller);
-
 void caller_free(struct caller *caller);
 #define _cleanup_caller_ __attribute__((cleanup(caller_free)))
 

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/abi.h"
 #include "core/util.h"
-#include "launcher/guest_init.h"
 #include "launcher/monitor.h"
 
 /* None of these means anything to a shell. */
@@ -56,14 +56,14 @@ static void print_initrd(const struct plan *plan, const struct prepared *prepare
 {
 	char path[PATH_MAX];
 
-	(void)fprintf(out, "\n# initrd: %llu bytes\n", (unsigned long long)prepared->initrd_size);
-	(void)fprintf(out, "#   /init  guest-init, %zu bytes\n", guest_init_size);
+	(void)fprintf(out, "\n# initrd:\n#   /init  guest-init\n");
 	for (size_t i = 0; i < plan->kernel.modules.count; i++) {
 		const struct module *module = &plan->kernel.modules.modules[i];
 		if (prepare_module_path(module, path) == 0)
 			(void)fprintf(out, "#   %s  from %s\n", path, module->path);
 	}
-	(void)fprintf(out, "#   " SNUG_SPEC_PATH "  %zu bytes:\n", prepared->spec.size);
+	(void)fprintf(out, "# another initrd, for this run:\n#   " SNUG_SPEC_PATH "  %zu bytes:\n",
+		      prepared->spec.size);
 	const char *record = NULL;
 	while ((record = spec_next(&prepared->spec, record))) {
 		(void)fputs("#     ", out);
@@ -78,15 +78,16 @@ static void print_redirection(int fd, const char *operator, const char * file, F
 	shell_quote(file, out);
 }
 
-/* Where it is in the cache. */
-static const char *vmlinux_name(const struct prepared *prepared, char name[PATH_MAX])
+/* Where it is in the cache; a name of its own for a memory file. */
+static const char *file_of(int fd, const char *memory, char name[PATH_MAX])
 {
 	char link[32];
+	struct stat st;
 
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", prepared->vmlinux_fd);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	const ssize_t len = readlink(link, name, PATH_MAX - 1);
 	name[len < 0 ? 0 : len] = '\0';
-	return name;
+	return stat(name, &st) == 0 ? name : memory;
 }
 
 static void print_monitor(const struct plan *plan, const struct prepared *prepared,
@@ -96,7 +97,8 @@ static void print_monitor(const struct plan *plan, const struct prepared *prepar
 	const char *path;
 	int fd, from;
 
-	(void)fputs("\n# monitor (the initrd is a memory file: save one to run this by hand; exec, "
+	(void)fputs("\n# monitor (the second initrd is a memory file: save one to run this by "
+		    "hand; exec, "
 		    "so that "
 		    "it is\n# the monitor's own /proc/self/fd)\n(exec env -i ",
 		    out);
@@ -107,11 +109,14 @@ static void print_monitor(const struct plan *plan, const struct prepared *prepar
 	}
 	print_redirection(MONITOR_FD_KVM, "<>", "/dev/kvm", out);
 	print_redirection(MONITOR_FD_KERNEL, "<", plan->kernel.path, out);
-	if (prepared->vmlinux_fd >= 0)
-		print_redirection(MONITOR_FD_VMLINUX, "<", vmlinux_name(prepared, name), out);
-	print_redirection(MONITOR_FD_INITRD, "<", "initrd", out);
+	print_redirection(MONITOR_FD_INITRD, "<", file_of(prepared->initrd_fd, "initrd", name),
+			  out);
 	print_redirection(MONITOR_FD_ROOT, "<", plan->root, out);
 	print_redirection(MONITOR_FD_PROC, "<", "/proc/self/fd", out);
+	print_redirection(MONITOR_FD_SPEC, "<", "spec-initrd", out);
+	if (prepared->vmlinux_fd >= 0)
+		print_redirection(MONITOR_FD_VMLINUX, "<",
+				  file_of(prepared->vmlinux_fd, "vmlinux", name), out);
 	for (unsigned i = 0; (fd = monitor_plan_fd(plan, i, &from, &path)) >= 0; i++)
 		print_redirection(fd, "<", path, out);
 	(void)fputs(")\n", out);

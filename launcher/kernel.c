@@ -14,6 +14,7 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "core/util.h"
+#include "launcher/library.h"
 
 const struct kernel_need kernel_needs[] = {
 	{"virtio_mmio", "virtio-mmio devices"}, {"virtio_console", "virtio console"},
@@ -143,19 +144,46 @@ static int no_index(const char *dir, struct kernel_reason *reason)
 		       dir, tree[0] ? tree : "/", version);
 }
 
-static int resolve_modules(struct kernel *kernel, struct kernel_reason *reason)
+void kernel_need_names(const char *names[KERNEL_NEEDS_MAX])
 {
-	const char *names[ARRAY_SIZE(kernel_needs) + 1] = {NULL};
+	_Static_assert(ARRAY_SIZE(kernel_needs) < KERNEL_NEEDS_MAX, "and a NULL");
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_needs); i++)
+		names[i] = kernel_needs[i].module;
+	names[ARRAY_SIZE(kernel_needs)] = NULL;
+}
+
+/* Is there an initrd of it? Then it is known what modules it needs. */
+static int look_in_cache(struct kernel *kernel, const struct cache *cache,
+			 const char *const names[])
+{
+	struct cache_identity library;
+
+	if (cache->dir < 0 || library_identity(&library) < 0 ||
+	    initrd_cache_name(kernel->modules_dir, &library, kernel->initrd_name) < 0)
+		return -ENOENT;
+	const int fd = initrd_cache_get(cache->dir, kernel->initrd_name, names, &kernel->modules);
+	kernel->initrd_fd = fd < 0 ? -1 : fd;
+	return fd < 0 ? fd : 0;
+}
+
+static int resolve_modules(struct kernel *kernel, const struct cache *cache,
+			   struct kernel_reason *reason)
+{
+	const char *names[KERNEL_NEEDS_MAX];
 	const char *dir = kernel->modules_dir;
 	const char *missing;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kernel_needs); i++)
-		names[i] = kernel_needs[i].module;
-	int err = modules_resolve(dir, names, &kernel->modules, &missing);
+	kernel_need_names(names);
+	int err = look_in_cache(kernel, cache, names);
+	if (err != -ENOENT)
+		return err;
+	err = modules_resolve(dir, names, &kernel->modules, &missing);
 	if (!err)
 		return 0;
 	if (err == -ENODATA)
 		return no_index(dir, reason);
+	if (err == -ELIBACC)
+		return because(reason, err, "%s", library_failure());
 	if (!missing)
 		return because(reason, err, "cannot be used: its modules in %s cannot be read: %s",
 			       dir, strerror(-err));
@@ -169,8 +197,8 @@ static int resolve_modules(struct kernel *kernel, struct kernel_reason *reason)
 		kernel_needs[i].what, dir);
 }
 
-static int check(struct kernel *kernel, const struct host *host, const char *modules_dir,
-		 struct kernel_reason *reason)
+static int check(struct kernel *kernel, const struct host *host, const struct cache *cache,
+		 const char *modules_dir, struct kernel_reason *reason)
 {
 	const char *why;
 	int err = kernel_image_read(kernel->fd, &kernel->image, &why);
@@ -188,12 +216,12 @@ static int check(struct kernel *kernel, const struct host *host, const char *mod
 			return because(reason, err, "cannot be used: --modules: %s: %s",
 				       modules_dir, strerror(-err));
 	}
-	return kernel->modules_dir ? resolve_modules(kernel, reason)
+	return kernel->modules_dir ? resolve_modules(kernel, cache, reason)
 				   : no_modules_dir(kernel, reason);
 }
 
-int kernel_try(struct kernel *kernel, const struct host *host, const char *file,
-	       const char *modules_dir, struct kernel_reason *reason)
+int kernel_try(struct kernel *kernel, const struct host *host, const struct cache *cache,
+	       const char *file, const char *modules_dir, struct kernel_reason *reason)
 {
 	*kernel = KERNEL_NONE;
 	kernel->path = strdup(file);
@@ -208,7 +236,7 @@ int kernel_try(struct kernel *kernel, const struct host *host, const char *file,
 	else if (kernel->fd < 0)
 		err = because(reason, -errno, "cannot be opened: %s", strerror(errno));
 	if (!err)
-		err = check(kernel, host, modules_dir, reason);
+		err = check(kernel, host, cache, modules_dir, reason);
 	if (err)
 		kernel_free(kernel);
 	return err;
@@ -240,15 +268,15 @@ int kernel_list(const struct host *host, struct strlist *paths)
 	return paths->error;
 }
 
-static int choose_of(struct kernel *kernel, const struct host *host, const char *modules_dir,
-		     const struct strlist *paths)
+static int choose_of(struct kernel *kernel, const struct host *host, const struct cache *cache,
+		     const char *modules_dir, const struct strlist *paths)
 {
 	_cleanup_free_ char *newest = NULL; /* what is wrong with it */
 	int err = -ENOENT;
 
 	for (size_t i = 0; i < paths->count; i++) {
 		struct kernel_reason reason;
-		err = kernel_try(kernel, host, paths->items[i], modules_dir, &reason);
+		err = kernel_try(kernel, host, cache, paths->items[i], modules_dir, &reason);
 		if (!err || err == -ENOMEM)
 			return err;
 		log_verbose("%s %s", paths->items[i], reason.text);
@@ -269,25 +297,26 @@ static int choose_of(struct kernel *kernel, const struct host *host, const char 
 	return err;
 }
 
-int kernel_choose(struct kernel *kernel, const struct host *host, const char *file,
-		  const char *modules_dir)
+int kernel_choose(struct kernel *kernel, const struct host *host, const struct cache *cache,
+		  const char *file, const char *modules_dir)
 {
 	_cleanup_strlist_ struct strlist paths = {0};
 	struct kernel_reason reason;
 
 	if (file) {
-		int err = kernel_try(kernel, host, file, modules_dir, &reason);
+		int err = kernel_try(kernel, host, cache, file, modules_dir, &reason);
 		if (err && err != -ENOMEM)
 			log_error("%s %s", file, reason.text);
 		return err;
 	}
 	int err = kernel_list(host, &paths);
-	return err ? err : choose_of(kernel, host, modules_dir, &paths);
+	return err ? err : choose_of(kernel, host, cache, modules_dir, &paths);
 }
 
 void kernel_free(struct kernel *kernel)
 {
 	cleanup_close(&kernel->fd);
+	cleanup_close(&kernel->initrd_fd);
 	free(kernel->path);
 	free(kernel->modules_dir);
 	modules_free(&kernel->modules);

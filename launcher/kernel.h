@@ -5,8 +5,10 @@
 
 #include <limits.h>
 
+#include "boot/initrd_cache.h"
 #include "boot/kernel_image.h"
 #include "boot/modules.h"
+#include "launcher/cache.h"
 #include "launcher/host.h"
 #include "launcher/strlist.h"
 
@@ -16,6 +18,9 @@ struct kernel {
 	struct kernel_image image;
 	char *modules_dir;
 	struct module_list modules; /* what the guest has to load, in order */
+	/* The initrd of these modules in the cache: owned; -1: it has to be made, under that name. */
+	int initrd_fd;
+	char initrd_name[INITRD_CACHE_NAME_MAX];
 };
 
 /* What a guest needs, in the order in which it is loaded: the bus, the console, the files. */
@@ -26,7 +31,11 @@ struct kernel_need {
 extern const struct kernel_need kernel_needs[];
 extern const size_t kernel_need_count;
 
-#define KERNEL_NONE ((struct kernel){.fd = -1})
+/* The names of the modules alone, with a NULL behind them. */
+#define KERNEL_NEEDS_MAX 8
+void kernel_need_names(const char *names[KERNEL_NEEDS_MAX]);
+
+#define KERNEL_NONE ((struct kernel){.fd = -1, .initrd_fd = -1})
 
 /* Why a kernel will not do, to complete "FILE ". */
 struct kernel_reason {
@@ -40,8 +49,8 @@ int kernel_list(const struct host *host, struct strlist *paths);
  * Opens file and finds and resolves its modules, as kernel_choose() does; *reason says why it will not
  * do, and nothing is logged.
  */
-int kernel_try(struct kernel *kernel, const struct host *host, const char *file,
-	       const char *modules_dir, struct kernel_reason *reason);
+int kernel_try(struct kernel *kernel, const struct host *host, const struct cache *cache,
+	       const char *file, const char *modules_dir, struct kernel_reason *reason);
 
 /*
  * Opens file (NULL: the newest of the host's /boot/vmlinuz-* that will do), finds its modules in
@@ -49,8 +58,8 @@ int kernel_try(struct kernel *kernel, const struct host *host, const char *file,
  * needs. 0, or -errno after having logged what is wrong and what to do (-ENOMEM: not logged).
  * *kernel is KERNEL_NONE before the call, and after an error.
  */
-int kernel_choose(struct kernel *kernel, const struct host *host, const char *file,
-		  const char *modules_dir);
+int kernel_choose(struct kernel *kernel, const struct host *host, const struct cache *cache,
+		  const char *file, const char *modules_dir);
 
 void kernel_free(struct kernel *kernel);
 

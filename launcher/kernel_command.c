@@ -11,14 +11,8 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "core/util.h"
+#include "launcher/cache.h"
 #include "launcher/kernel.h"
-
-/* What is asked of the cache all along: its directory, or why there is none. */
-struct cache {
-	char *path;
-	int dir; /* negative: none */
-	const char *why;
-};
 
 /* One kernel: what it is, and why not where it is none. */
 struct found {
@@ -28,22 +22,6 @@ struct found {
 	bool cached;
 };
 
-static void open_cache(struct cache *cache, const struct caller *caller)
-{
-	*cache = (struct cache){.path = caller_cache_dir(caller),
-				.dir = -EPERM,
-				.why = "has no place: neither HOME nor XDG_CACHE_HOME is set"};
-	if (cache->path)
-		cache->dir = kernel_cache_open(cache->path, &cache->why);
-}
-
-static void cache_free(struct cache *cache)
-{
-	free(cache->path);
-	cleanup_close(&cache->dir);
-}
-#define _cleanup_cache_ __attribute__((cleanup(cache_free)))
-
 static int no_cache(const struct cache *cache)
 {
 	log_error("the kernel cache %s%s%s%s%s", cache->path ? cache->path : "",
@@ -52,17 +30,26 @@ static int no_cache(const struct cache *cache)
 	return cache->dir;
 }
 
+static bool is_cached(const struct cache *cache, int fd, struct kernel_cache_info *info)
+{
+	struct vmlinux vmlinux;
+	_cleanup_close_ int entry =
+		cache->dir < 0 ? -1 : kernel_cache_find(cache->dir, fd, &vmlinux, info);
+
+	return entry >= 0;
+}
+
 static int find(struct found *found, const struct host *host, const struct cache *cache,
 		const char *file)
 {
 	*found = (struct found){.kernel = KERNEL_NONE};
-	int err = kernel_try(&found->kernel, host, file, NULL, &found->reason);
+	int err = kernel_try(&found->kernel, host, cache, file, NULL, &found->reason);
 	if (err == -ENOMEM)
 		return err;
 	if (!err)
 		found->reason.text[0] = '\0';
-	if (!err && cache->dir >= 0)
-		found->cached = kernel_cache_find(cache->dir, found->kernel.fd, &found->info) == 0;
+	if (!err)
+		found->cached = is_cached(cache, found->kernel.fd, &found->info);
 	return 0;
 }
 
@@ -196,7 +183,7 @@ static int add_kernel(const struct cache *cache, const struct kernel *kernel, FI
 		log_error("the kernel cache %s %s: %s", cache->path, why, strerror(-fd));
 	if (fd < 0)
 		return fd;
-	if (kernel_cache_find(cache->dir, kernel->fd, &info) == 0)
+	if (is_cached(cache, kernel->fd, &info))
 		(void)fprintf(out, "%s: unpacked, %.1fM in %s\n", kernel->path,
 			      mebibytes(info.size), cache->path);
 	return 0;
@@ -219,28 +206,35 @@ static int add(const struct cache *cache, const char *file, FILE *out)
 
 /* --- prune ------------------------------------------------------------------------------------------ */
 
+/* Initrds are small, and made again in no time: they all go. */
+static int prune_initrds(const struct cache *cache, struct cache_removed *removed)
+{
+	const struct cache_removal removal = {.named = initrd_cache_is_entry};
+	_cleanup_close_ int held = cache_lock(cache->dir);
+
+	return held < 0 ? held : cache_remove(cache->dir, &removal, removed);
+}
+
 static int prune_all_but(const struct cache *cache, const struct strlist *paths, FILE *out)
 {
-	_cleanup_free_ int *fds = calloc(paths->count + 1, sizeof(*fds));
-	struct kernel_cache_pruned pruned;
+	_cleanup_free_ struct cache_identity *stay = calloc(paths->count + 1, sizeof(*stay));
+	struct cache_removed removed = {0};
 	size_t count = 0;
 
-	if (!fds)
+	if (!stay)
 		return -ENOMEM;
 	for (size_t i = 0; i < paths->count; i++) {
-		const int fd = open(paths->items[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd >= 0)
-			fds[count++] = fd;
+		struct stat st;
+		if (stat(paths->items[i], &st) == 0)
+			stay[count++] = cache_identity_of(&st);
 	}
-	int err = kernel_cache_prune(cache->dir, fds, count, &pruned);
-	for (size_t i = 0; i < count; i++)
-		(void)close(fds[i]);
-	if (err == -ENOMEM)
-		return err;
+	int err = kernel_cache_prune(cache->dir, stay, count, &removed);
+	if (!err)
+		err = prune_initrds(cache, &removed);
 	if (err)
 		log_error("the kernel cache %s cannot be pruned: %s", cache->path, strerror(-err));
 	else
-		(void)fprintf(out, "%u removed, %.1fM\n", pruned.entries, mebibytes(pruned.bytes));
+		(void)fprintf(out, "%u removed, %.1fM\n", removed.files, mebibytes(removed.bytes));
 	return err;
 }
 
@@ -279,10 +273,12 @@ int kernel_command(const struct options *options, const struct caller *caller,
 		options->kernel_action == KERNEL_ADD || options->kernel_action == KERNEL_PRUNE;
 	_cleanup_cache_ struct cache cache;
 
-	open_cache(&cache, caller);
+	int err = cache_find(&cache, caller);
+	if (err)
+		return err;
 	if (cache.dir < 0 && needs_cache)
 		return no_cache(&cache);
-	int err = act(options, &cache, host, out);
+	err = act(options, &cache, host, out);
 	if (!err && (fflush(out) != 0 || ferror(out))) {
 		err = -(errno ? errno : EIO);
 		log_error("standard output: %s", strerror(-err));

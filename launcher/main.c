@@ -42,7 +42,8 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 {
 	struct monitor_fds fds = {.kernel = plan->kernel.fd,
 				  .vmlinux = prepared->vmlinux_fd,
-				  .initrd = prepared->initrd_fd};
+				  .initrd = prepared->initrd_fd,
+				  .spec = prepared->spec_fd};
 	int err = host_check_kvm(host);
 
 	if (err)
@@ -57,7 +58,8 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 static int run(const struct options *options, const struct caller *caller, struct stages *stages)
 {
 	_cleanup_plan_ struct plan plan;
-	_cleanup_prepared_ struct prepared prepared = {.vmlinux_fd = -1, .initrd_fd = -1};
+	_cleanup_prepared_ struct prepared prepared = {
+		.vmlinux_fd = -1, .initrd_fd = -1, .spec_fd = -1};
 	_cleanup_strlist_ struct strlist argv = {0};
 	char monitor[PATH_MAX];
 	struct host host;

@@ -14,42 +14,16 @@
 #include "core/abi.h"
 #include "core/log.h"
 #include "core/util.h"
+#include "launcher/install.h"
 
-/* Where "make install" puts it. */
-#ifndef LIBEXECDIR
-#define LIBEXECDIR "/usr/local/libexec"
-#endif
-
-#define MONITOR_NAME      "snug-monitor"
-#define MONITOR_INSTALLED LIBEXECDIR "/snug/" MONITOR_NAME
-
-static int beside_this_program(char *path)
-{
-	char self[PATH_MAX];
-	const ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
-
-	if (len < 0)
-		return -errno;
-	const char *slash = memrchr(self, '/', (size_t)len);
-	if (!slash)
-		return -ENOENT;
-	const int n = snprintf(path, PATH_MAX, "%.*s/" MONITOR_NAME, (int)(slash - self), self);
-	if (n >= PATH_MAX)
-		return -ENAMETOOLONG;
-	return access(path, X_OK) < 0 ? -errno : 0;
-}
+#define MONITOR_NAME "snug-monitor"
 
 int monitor_find(char *path)
 {
-	if (beside_this_program(path) == 0)
-		return 0;
-	(void)snprintf(path, PATH_MAX, "%s", MONITOR_INSTALLED);
-	if (access(path, X_OK) == 0)
-		return 0;
-	int err = -errno;
-	log_error(MONITOR_NAME " is neither beside snug nor at " MONITOR_INSTALLED
-			       ": %s; install snug again",
-		  strerror(-err));
+	int err = install_find(MONITOR_NAME, X_OK, path);
+
+	if (err)
+		install_missing(MONITOR_NAME, err);
 	return err;
 }
 
@@ -102,6 +76,7 @@ int monitor_argv(const struct plan *plan, bool direct, const struct stages *stag
 	if (!plan->kaslr)
 		strlist_add(argv, "--no-kaslr");
 	strlist_addf(argv, "--initrd=%d", MONITOR_FD_INITRD);
+	strlist_addf(argv, "--initrd=%d", MONITOR_FD_SPEC);
 	strlist_addf(argv, "--cmdline=%s", plan->cmdline);
 	strlist_addf(argv, "--memory=%llu", (unsigned long long)plan->memory);
 	strlist_addf(argv, "--share=" SNUG_ROOT_TAG ":%d", MONITOR_FD_ROOT);
@@ -185,8 +160,8 @@ static int place(const int *from, int count)
 
 static int place_fds(const struct plan *plan, const struct monitor_fds *fds)
 {
-	int from[MONITOR_FD_END] = {fds->kvm,  fds->kernel, fds->initrd,
-				    fds->root, fds->proc,   fds->vmlinux};
+	int from[MONITOR_FD_END] = {fds->kvm,  fds->kernel, fds->initrd, fds->root,
+				    fds->proc, fds->spec,   fds->vmlinux};
 	int count = MONITOR_FD_PLAN - MONITOR_FD_KVM;
 	const char *path;
 

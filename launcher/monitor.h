@@ -16,6 +16,7 @@ enum {
 	MONITOR_FD_INITRD,
 	MONITOR_FD_ROOT,
 	MONITOR_FD_PROC,
+	MONITOR_FD_SPEC,
 	MONITOR_FD_VMLINUX, /* closed where there is none */
 	MONITOR_FD_PLAN, /* the plan's volumes, in its order, then the directories of what it hides */
 	MONITOR_FD_END = MONITOR_FD_PLAN + MOUNTS_MAX + HIDES_MAX, /* at most */
@@ -24,9 +25,10 @@ enum {
 struct monitor_fds {
 	int kvm;
 	int kernel;
-	int initrd;
+	int initrd; /* what is the same for every run */
 	int root;
 	int proc;    /* /proc/self/fd */
+	int spec;    /* an initrd of the run specification */
 	int vmlinux; /* the unpacked kernel; -1: none */
 };
 

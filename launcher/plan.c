@@ -215,11 +215,12 @@ static int fill(struct plan *plan, const struct options *options, const struct c
 	if (!err)
 		err = plan_overlays(plan, caller);
 	if (!err)
-		err = kernel_choose(&plan->kernel, host, options->kernel, options->modules);
+		err = cache_find(&plan->cache, caller);
+	if (!err)
+		err = kernel_choose(&plan->kernel, host, &plan->cache, options->kernel,
+				    options->modules);
 	if (!err)
 		err = plan_cmdline(plan, options);
-	if (!err)
-		plan->cache_dir = caller_cache_dir(caller);
 	return err;
 }
 
@@ -228,6 +229,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 {
 	*plan = (struct plan){
 		.kernel = KERNEL_NONE,
+		.cache = CACHE_NOT_OPEN,
 		.root = "/",
 		.root_caller = caller->uid == 0,
 		.umask = caller->umask,
@@ -249,6 +251,6 @@ void plan_free(struct plan *plan)
 	strlist_free(&plan->argv);
 	strlist_free(&plan->env);
 	free(plan->cmdline);
-	free(plan->cache_dir);
+	cache_free(&plan->cache);
 	free(plan->cwd);
 }

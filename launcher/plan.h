@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "launcher/cache.h"
 #include "launcher/caller.h"
 #include "launcher/hides.h"
 #include "launcher/host.h"
@@ -35,7 +36,7 @@ struct plan {
 	mode_t umask;
 	enum boot_way boot;
 	bool kaslr;
-	char *cache_dir; /* of unpacked kernels; NULL: there is no place for one */
+	struct cache cache;
 	struct stdio stdio;
 	bool timeline;
 	bool verbose;

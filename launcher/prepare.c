@@ -2,28 +2,24 @@
 #include "launcher/prepare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "boot/initrd.h"
+#include "boot/initrd_cache.h"
 #include "core/abi.h"
 #include "core/cleanup.h"
 #include "core/log.h"
-#include "launcher/guest_init.h"
 #include "launcher/unpacked.h"
 
-#define MODULES_DIR "/modules"
-#define HOSTNAME    "snug"
-
-/* The kernel gives init its first descriptors on /dev/console (drivers/char: major 5, minor 1). */
-#define CONSOLE_MAJOR 5
-#define CONSOLE_MINOR 1
+#define HOSTNAME "snug"
 
 int prepare_module_path(const struct module *module, char *path)
 {
-	int n = snprintf(path, PATH_MAX, MODULES_DIR "/%s.ko", module->name);
+	int n = snprintf(path, PATH_MAX, INITRD_MODULES_DIR "/%s.ko", module->name);
 
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
@@ -117,72 +113,76 @@ static int make_spec(struct spec *spec, const struct plan *plan)
 	return spec->error;
 }
 
-static int add_module_file(struct initrd *initrd, const struct module *module)
+static int tell_initrd_failed(int err)
 {
-	_cleanup_blob_ struct blob blob = {0};
-	char path[PATH_MAX];
-	const char *why;
-	int err = module_read(module->path, &blob, &why);
-
-	if (err) {
-		/* Of these, why has said all. */
-		if (err == -EBADMSG || err == -EFBIG || err == -ENOEXEC || err == -EINVAL)
-			log_error("%s %s", module->path, why);
-		else if (err != -ENOMEM)
-			log_error("%s %s: %s", module->path, why, strerror(-err));
-		return err;
-	}
-	err = prepare_module_path(module, path);
-	if (!err)
-		initrd_add_file(initrd, path, 0644, blob.data, blob.size);
+	if (err == -EFBIG)
+		log_error("the initrd cannot be made: it is larger than your limit for files "
+			  "(ulimit -f)");
+	else
+		log_error("the initrd cannot be made: %s", strerror(-err));
 	return err;
 }
 
-static int fill_initrd(struct initrd *initrd, const struct plan *plan, const struct spec *spec)
-{
-	initrd_add_dir(initrd, "/dev", 0755);
-	initrd_add_char(initrd, "/dev/console", 0600, CONSOLE_MAJOR, CONSOLE_MINOR);
-	initrd_add_file(initrd, "/init", 0755, guest_init_image, guest_init_size);
-	initrd_add_dir(initrd, MODULES_DIR, 0755);
-	for (size_t i = 0; i < plan->kernel.modules.count; i++) {
-		int err = add_module_file(initrd, &plan->kernel.modules.modules[i]);
-		if (err)
-			return err;
-	}
-	initrd_add_file(initrd, SNUG_SPEC_PATH, 0600, spec->data, spec->size);
-	return 0;
-}
-
-static int make_initrd(struct prepared *prepared, const struct plan *plan)
+/* The part of the initrd that is this run's own. */
+static int make_spec_initrd(struct prepared *prepared)
 {
 	_cleanup_initrd_ struct initrd initrd;
-	struct stat st;
 
 	initrd_begin(&initrd);
-	int err = fill_initrd(&initrd, plan, &prepared->spec);
-	if (err)
-		return err;
-	prepared->initrd_fd = initrd_end(&initrd);
-	if (prepared->initrd_fd < 0 || fstat(prepared->initrd_fd, &st) < 0) {
-		err = initrd.error ? initrd.error : -errno;
-		if (err == -EFBIG)
-			log_error(
-				"the initrd cannot be made: it is larger than your limit for files "
-				"(ulimit -f)");
-		else if (err != -ENOMEM)
-			log_error("the initrd cannot be made: %s", strerror(-err));
-		return err;
-	}
-	prepared->initrd_size = (uint64_t)st.st_size;
-	return 0;
+	initrd_add_file(&initrd, SNUG_SPEC_PATH, 0600, prepared->spec.data, prepared->spec.size);
+	prepared->spec_fd = initrd_end(&initrd);
+	if (prepared->spec_fd >= 0 || prepared->spec_fd == -ENOMEM)
+		return prepared->spec_fd < 0 ? -ENOMEM : 0;
+	return tell_initrd_failed(prepared->spec_fd);
+}
+
+static int tell_module_failed(const char *path, const char *why, int err)
+{
+	/* Of these, why has said all. */
+	if (err == -EBADMSG || err == -EFBIG || err == -ENOEXEC || err == -EINVAL)
+		log_error("%s %s", path, why);
+	else if (err != -ENOMEM)
+		log_error("%s %s: %s", path, why, strerror(-err));
+	return err;
+}
+
+/* The cache may be of no use, full say; then this is made in memory, each time. */
+static int make_base_initrd(const struct plan *plan)
+{
+	const struct kernel *kernel = &plan->kernel;
+	const char *names[KERNEL_NEEDS_MAX];
+	const char *file = NULL, *why = NULL;
+	int r = -ENOENT;
+
+	kernel_need_names(names);
+	if (plan->cache.dir >= 0 && kernel->initrd_name[0])
+		r = initrd_cache_add(plan->cache.dir, kernel->initrd_name, names, &kernel->modules,
+				     &file, &why);
+	if (r < 0 && !file)
+		r = initrd_cache_add(-1, NULL, names, &kernel->modules, &file, &why);
+	if (r >= 0 || r == -ENOMEM || r == -ELIBACC)
+		return r;
+	return file ? tell_module_failed(file, why, r) : tell_initrd_failed(r);
+}
+
+static int get_base_initrd(struct prepared *prepared, const struct plan *plan)
+{
+	const int fd = plan->kernel.initrd_fd;
+
+	prepared->initrd_fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : make_base_initrd(plan);
+	if (prepared->initrd_fd >= 0)
+		return 0;
+	return fd >= 0 ? tell_initrd_failed(-errno) : prepared->initrd_fd;
 }
 
 int prepare(struct prepared *prepared, const struct plan *plan)
 {
-	*prepared = (struct prepared){.vmlinux_fd = -1, .initrd_fd = -1};
+	*prepared = (struct prepared){.vmlinux_fd = -1, .initrd_fd = -1, .spec_fd = -1};
 	int err = make_spec(&prepared->spec, plan);
 	if (!err)
-		err = make_initrd(prepared, plan);
+		err = make_spec_initrd(prepared);
+	if (!err)
+		err = get_base_initrd(prepared, plan);
 	return err ? err : unpacked_get(plan, &prepared->vmlinux_fd);
 }
 
@@ -190,6 +190,7 @@ void prepared_free(struct prepared *prepared)
 {
 	spec_free(&prepared->spec);
 	cleanup_close(&prepared->initrd_fd);
+	cleanup_close(&prepared->spec_fd);
 	cleanup_close(&prepared->vmlinux_fd);
-	prepared->initrd_fd = prepared->vmlinux_fd = -1;
+	prepared->initrd_fd = prepared->spec_fd = prepared->vmlinux_fd = -1;
 }

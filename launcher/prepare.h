@@ -10,9 +10,9 @@
 
 struct prepared {
 	struct spec spec;
-	int vmlinux_fd;       /* the unpacked kernel; owned; -1: its own decompressor is used */
-	int initrd_fd;        /* sealed memory file; owned */
-	uint64_t initrd_size; /* bytes */
+	int vmlinux_fd; /* the unpacked kernel; owned; -1: its own decompressor is used */
+	int initrd_fd;  /* what is the same for every run; owned */
+	int spec_fd;    /* an initrd of the specification; sealed memory file; owned */
 };
 
 /* 0, or -errno after having logged (-ENOMEM: not logged). prepared_free() releases, also after an error. */

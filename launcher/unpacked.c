@@ -8,20 +8,12 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 
-static int open_cache(const char *dir, const char **why)
-{
-	if (dir)
-		return kernel_cache_open(dir, why);
-	*why = "has no place: neither HOME nor XDG_CACHE_HOME is set";
-	return -EPERM;
-}
-
-static void warn(const char *dir, int err, const char *why)
+static void warn(const struct cache *cache, int err, const char *why)
 {
 	log_warning("the kernel cache %s%s%s%s%s; the kernel is unpacked for this run alone, which "
 		    "takes longer",
-		    dir ? dir : "", dir ? " " : "", why, err == -EPERM ? "" : ": ",
-		    err == -EPERM ? "" : strerror(-err));
+		    cache->path ? cache->path : "", cache->path ? " " : "", why,
+		    err == -EPERM ? "" : ": ", err == -EPERM ? "" : strerror(-err));
 }
 
 static int explain(const struct plan *plan, int err, const char *why)
@@ -36,16 +28,20 @@ static int explain(const struct plan *plan, int err, const char *why)
 	return err;
 }
 
-static int get_from_cache(const struct plan *plan, struct vmlinux *vmlinux, const char **why)
+static int get(const struct plan *plan, struct vmlinux *vmlinux, const char **why)
 {
-	_cleanup_close_ int dir = open_cache(plan->cache_dir, why);
-	int r = dir < 0 ? dir
-			: kernel_cache_get(dir, plan->kernel.fd, &plan->kernel.image, vmlinux, why);
+	const struct kernel *kernel = &plan->kernel;
+	const struct cache *cache = &plan->cache;
+	int r = cache->dir;
 
-	if (r >= 0 || (dir >= 0 && (r == -ENOEXEC || r == -EBADMSG || r == -ENOMEM)))
-		return r;
-	warn(plan->cache_dir, r, *why);
-	return kernel_cache_make(plan->kernel.fd, &plan->kernel.image, vmlinux, why);
+	*why = cache->why;
+	if (r >= 0) {
+		r = kernel_cache_get(cache->dir, kernel->fd, &kernel->image, vmlinux, why);
+		if (r >= 0 || r == -ENOEXEC || r == -EBADMSG || r == -ENOMEM)
+			return r;
+	}
+	warn(cache, r, *why);
+	return kernel_cache_make(kernel->fd, &kernel->image, vmlinux, why);
 }
 
 int unpacked_get(const struct plan *plan, int *fd)
@@ -56,7 +52,7 @@ int unpacked_get(const struct plan *plan, int *fd)
 	*fd = -1;
 	if (plan->boot != BOOT_DIRECT)
 		return 0;
-	int r = get_from_cache(plan, &vmlinux, &why);
+	int r = get(plan, &vmlinux, &why);
 	if (r < 0)
 		return explain(plan, r, why);
 	*fd = r;

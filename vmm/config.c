@@ -217,6 +217,15 @@ static int parse_stage(struct config *config, char *text)
 	return 0;
 }
 
+static int parse_initrd(struct config *config, const char *text)
+{
+	if (config->initrd_count == BOOT_INITRDS_MAX ||
+	    parse_fd(text, &config->initrd_fds[config->initrd_count]) < 0)
+		return -EINVAL;
+	config->initrd_count++;
+	return 0;
+}
+
 static int parse_option(struct config *config, int id, char *value)
 {
 	switch (id) {
@@ -233,7 +242,7 @@ static int parse_option(struct config *config, int id, char *value)
 		config->no_kaslr = true;
 		return 0;
 	case OPT_INITRD:
-		return parse_fd(value, &config->initrd_fd);
+		return parse_initrd(config, value);
 	case OPT_CMDLINE:
 		config->cmdline = value;
 		return 0;
@@ -297,7 +306,6 @@ int config_parse(struct config *config, int argc, char **argv)
 	*config = (struct config){.kvm_fd = -1,
 				  .kernel_fd = -1,
 				  .vmlinux_fd = -1,
-				  .initrd_fd = -1,
 				  .proc_fd = -1,
 				  .kernel_name = "the kernel",
 				  .cmdline = ""};

@@ -11,7 +11,7 @@
  *   --vmlinux=FD        the same kernel unpacked (boot/vmlinux.h): it is entered directly, at random
  *                       addresses. Without, the bzImage's own decompressor is
  *   --no-kaslr          at the addresses it is linked to
- *   --initrd=FD         an initrd (none without)
+ *   --initrd=FD         an initrd (none without); of several, the kernel gets one after the other
  *   --cmdline=TEXT      the kernel's command line
  *   --memory=BYTES      guest RAM, a whole number of MiB
  *   --share=TAG:FD      a read-only 9p share of the directory FD (O_PATH), any number
@@ -33,6 +33,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "boot/load.h"
 #include "virtio/p9/hide.h"
 #include "virtio/p9/server.h"
 
@@ -45,7 +46,8 @@ struct config {
 	int kvm_fd;
 	int kernel_fd;
 	int vmlinux_fd; /* -1: none */
-	int initrd_fd;  /* -1: none */
+	int initrd_fds[BOOT_INITRDS_MAX];
+	unsigned initrd_count;
 	const char *kernel_name;
 	const char *cmdline;
 	uint64_t memory; /* bytes */

@@ -207,7 +207,8 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 		.vmlinux_fd = config->vmlinux_fd,
 		.kaslr = !config->no_kaslr,
 		.random = &random,
-		.initrd_fd = config->initrd_fd,
+		.initrd_fds = config->initrd_fds,
+		.initrd_count = config->initrd_count,
 		.cmdline = config->cmdline,
 		.machine = {.cpus = CPUS, .virtio_devices = m->virtio_count},
 	};

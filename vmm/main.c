@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* snug-monitor: one VM, from open descriptors to an exit status. */
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "boot/kernel_image.h"
@@ -40,15 +39,19 @@ static int read_kernel(const struct config *config, struct kernel *kernel)
 static int check_kernel(const struct config *config, struct kernel *kernel)
 {
 	uint64_t low = min_u64(config->memory, LAYOUT_LOW_RAM_END);
-	struct stat initrd = {0};
+	uint64_t initrd_size;
+	const char *why;
 	uint64_t need;
 	int r = read_kernel(config, kernel);
 
 	if (r < 0)
 		return r;
-	if (config->initrd_fd >= 0)
-		(void)fstat(config->initrd_fd, &initrd);
-	r = boot_fits(&kernel->image, (uint64_t)initrd.st_size, low, &need);
+	r = boot_initrd_size(config->initrd_fds, config->initrd_count, &initrd_size, &why);
+	if (r < 0) {
+		log_error("%s: %s", why, strerror(-r));
+		return r;
+	}
+	r = boot_fits(&kernel->image, initrd_size, low, &need);
 	if (r < 0 && need == 0)
 		log_error("the initrd is larger than %s takes", config->kernel_name);
 	else if (r < 0)

@@ -47,7 +47,7 @@ static void the_least(void **state)
 	assert_string_equal(captured.text, "");
 	assert_int_equal(config.kvm_fd, 0);
 	assert_int_equal(config.kernel_fd, 1);
-	assert_int_equal(config.initrd_fd, -1);
+	assert_int_equal(config.initrd_count, 0);
 	assert_int_equal(config.memory, MIB(256));
 	assert_string_equal(config.cmdline, "");
 	assert_non_null(config.kernel_name);
@@ -65,7 +65,8 @@ static void everything(void **state)
 			       "--stage=exec:5", "--stage=a: b:18446744073709551615", "--timeline",
 			       "--verbose"),
 			 0);
-	assert_int_equal(config.initrd_fd, 2);
+	assert_int_equal(config.initrd_count, 1);
+	assert_int_equal(config.initrd_fds[0], 2);
 	assert_int_equal(config.memory, MIB(1));
 	assert_string_equal(config.kernel_name, "/boot/a kernel");
 	assert_string_equal(config.cmdline, "quiet x=\"y z\"");

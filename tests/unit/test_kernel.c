@@ -35,6 +35,8 @@ static void need_tools(void)
 	}
 }
 
+static const struct cache no_cache = {.dir = -1};
+
 /* Files below the tree; NULL as kernel_choose() takes it. */
 static int choose(struct kernel *kernel, const char *file, const char *modules_dir)
 {
@@ -44,7 +46,7 @@ static int choose(struct kernel *kernel, const char *file, const char *modules_d
 	FORMAT(dir_path, "%s%s", tree.root, modules_dir ? modules_dir : "");
 	*kernel = KERNEL_NONE;
 	stderr_begin(&captured);
-	int err = kernel_choose(kernel, &host, file ? file_path : NULL,
+	int err = kernel_choose(kernel, &host, &no_cache, file ? file_path : NULL,
 				modules_dir ? dir_path : NULL);
 	stderr_end(&captured);
 	if (err) {

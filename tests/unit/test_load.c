@@ -92,7 +92,8 @@ static int load(struct guest *guest)
 	const struct boot_request request = {
 		.image = &guest->image,
 		.kernel_fd = guest->kernel_fd,
-		.initrd_fd = guest->initrd_fd,
+		.initrd_fds = &guest->initrd_fd,
+		.initrd_count = guest->initrd_fd >= 0,
 		.cmdline = guest->cmdline,
 		.machine = {.cpus = 1, .virtio_devices = 2},
 	};

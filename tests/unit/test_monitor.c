@@ -98,6 +98,7 @@ static void the_command_line_is_that_of_config_h(void **state)
 		"--kernel=4",
 		"--kernel-name=/boot/vmlinuz-1",
 		"--initrd=5",
+		"--initrd=8",
 		"--cmdline=quiet a=\"b c\"",
 		"--memory=67108864",
 		"--share=root:6",
@@ -115,12 +116,12 @@ static void the_command_line_is_that_of_config_h(void **state)
 
 	(void)state;
 	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
-	assert_int_equal(argv.count, 10);
+	assert_int_equal(argv.count, 11);
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
 	strlist_free(&argv);
 	assert_int_equal(monitor_argv(&plan, true, &stages, &argv), 0);
-	assert_string_equal(argv.items[4], "--vmlinux=8");
+	assert_string_equal(argv.items[4], "--vmlinux=9");
 	strlist_free(&argv);
 	plan.kaslr = false;
 	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
@@ -139,13 +140,13 @@ static void volumes_and_hidden_names_on_the_command_line(void **state)
 {
 	static const char *const expected[] = {
 		"--share=root:6",
-		"--export=loose/0:9",
-		"--export=loose/4:12:rw",
-		"--export=mmap/2:10:rw,direct",
-		"--export=none/3:11:direct",
-		"--hide=13:a:b",
-		"--hide=14:c",
-		"--hide=13:d",
+		"--export=loose/0:10",
+		"--export=loose/4:13:rw",
+		"--export=mmap/2:11:rw,direct",
+		"--export=none/3:12:direct",
+		"--hide=14:a:b",
+		"--hide=15:c",
+		"--hide=14:d",
 		"--proc-fd=7",
 	};
 	struct stages stages = {0};
@@ -156,9 +157,9 @@ static void volumes_and_hidden_names_on_the_command_line(void **state)
 	(void)state;
 	add_mounts(&plan, items);
 	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
-	assert_int_equal(argv.count, 7 + ARRAY_SIZE(expected) + 1);
+	assert_int_equal(argv.count, 8 + ARRAY_SIZE(expected) + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
-		assert_string_equal(argv.items[7 + i], expected[i]);
+		assert_string_equal(argv.items[8 + i], expected[i]);
 	strlist_free(&argv);
 }
 
@@ -192,7 +193,9 @@ static void the_monitor_understands_it(void **state)
 	assert_int_equal(config_parse(&config, (int)argv.count, argv.items), 0);
 	assert_int_equal(config.kvm_fd, MONITOR_FD_KVM);
 	assert_int_equal(config.kernel_fd, MONITOR_FD_KERNEL);
-	assert_int_equal(config.initrd_fd, MONITOR_FD_INITRD);
+	assert_int_equal(config.initrd_count, 2);
+	assert_int_equal(config.initrd_fds[0], MONITOR_FD_INITRD);
+	assert_int_equal(config.initrd_fds[1], MONITOR_FD_SPEC);
 	assert_string_equal(config.kernel_name, "/boot/vmlinuz-1");
 	assert_string_equal(config.cmdline, plan.cmdline);
 	assert_int_equal(config.memory, plan.memory);
@@ -249,6 +252,7 @@ static void become_monitor(const struct plan *plan)
 	fds = (struct monitor_fds){.kvm = dup2(kvm, 5),
 				   .kernel = dup2(kernel, 3),
 				   .initrd = dup2(initrd, 4),
+				   .spec = dup2(kernel, 6),
 				   .vmlinux = -1};
 	(void)dup2(kernel, MONITOR_FD_VMLINUX); /* has to be closed there */
 	if (monitor_open_shares(plan, &fds) < 0)
@@ -293,11 +297,12 @@ static void exec_passes_what_it_should_and_no_more(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 7);
-	assert_string_equal(text, "arg snug-monitor\narg --report\narg a b\n"
-				  "fd 3 /dev/null\nfd 4 /dev/full\nfd 5 /dev/zero\nfd 6 /\n"
-				  "fd 7 own\nfd 9 /usr\nfd 10 /usr/bin\nfd 11 /etc\nfd 12 /\n"
-				  "fd 13 /dev\nfd 14 /proc\n"
-				  "ignored 1\nnofile hard\n");
+	assert_string_equal(
+		text, "arg snug-monitor\narg --report\narg a b\n"
+		      "fd 3 /dev/null\nfd 4 /dev/full\nfd 5 /dev/zero\nfd 6 /\n"
+		      "fd 7 own\nfd 8 /dev/full\nfd 10 /usr\nfd 11 /usr/bin\nfd 12 /etc\nfd 13 /\n"
+		      "fd 14 /dev\nfd 15 /proc\n"
+		      "ignored 1\nnofile hard\n");
 }
 
 static void a_monitor_that_cannot_be_executed(void **state)

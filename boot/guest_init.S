@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest's init program as data (launcher/guest_init.h). The Makefile says where it is. */
+/* The guest's init program as data (boot/guest_init.h). The Makefile says where it is. */
 	.section .rodata
 	.global guest_init_image, guest_init_size
 	.balign 16

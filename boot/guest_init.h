@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The static guest-init program, carried inside the launcher (guest_init.S). */
-#ifndef LAUNCHER_GUEST_INIT_H
-#define LAUNCHER_GUEST_INIT_H
+/* The static guest-init program, carried inside what makes initrds (guest_init.S). */
+#ifndef BOOT_GUEST_INIT_H
+#define BOOT_GUEST_INIT_H
 
 #include <stddef.h>
 
