@@ -156,6 +156,9 @@ static int read_relocs(struct making *m, const char **why)
 
 static int write_part(struct making *m, const void *data, size_t size, uint64_t alignment)
 {
+	/* Nothing has no place: where it would be on its page, there may be no file any more. */
+	if (!size)
+		return 0;
 	m->written = align_up(m->written, alignment);
 	int err = fd_pwrite_all(m->fd, data, size, m->written);
 	m->written += size;
