@@ -310,6 +310,12 @@ static int remove_names(int dir, const struct removal *removal, struct kernel_ca
 	return 0;
 }
 
+/* Else it is the directory's. */
+static bool is_kernels_fault(int err)
+{
+	return err == -ENOEXEC || err == -EBADMSG || err == -ENOMEM;
+}
+
 static int make_entry(int dir, const struct names *names, const struct bzimage *bzimage,
 		      const char **why)
 {
@@ -321,7 +327,9 @@ static int make_entry(int dir, const struct names *names, const struct bzimage *
 	(void)remove_names(dir, &left_over, &pruned);
 	(void)snprintf(name, sizeof(name), PREFIX_NEW "%d", (int)getpid());
 	_cleanup_close_ int fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int err = fd < 0 ? failed(why, cannot_be_written, -errno) : write_entry(fd, bzimage, why);
+	int err = fd < 0 ? -errno : write_entry(fd, bzimage, why);
+	if (err && !is_kernels_fault(err))
+		*why = cannot_be_written;
 	/* Complete on the disk before it has its name: a crash leaves all of it or nothing. */
 	if (!err && (fsync(fd) < 0 || renameat(dir, name, dir, names->content) < 0))
 		err = failed(why, cannot_be_written, -errno);
