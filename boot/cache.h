@@ -52,7 +52,7 @@ void cache_drop_new(int dir, const char *new_name);
 /* Which names to remove. */
 struct cache_removal {
 	bool (*named)(const char *name);
-	bool only_last_names;             /* of what has no other name */
+	bool only_last_names;              /* of what has no other name */
 	const struct cache_identity *stay; /* but those that contain one of count of these */
 	size_t count;
 };

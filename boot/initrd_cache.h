@@ -31,7 +31,8 @@ int initrd_cache_name(const char *modules_dir, const struct cache_identity *make
  * The entry: a descriptor with *list filled (modules_free()), or -ENOENT; -ENOMEM. needs: what the
  * modules were resolved from (NULL-terminated), which must be what it was made from.
  */
-int initrd_cache_get(int dir, const char *name, const char *const needs[], struct module_list *list);
+int initrd_cache_get(int dir, const char *name, const char *const needs[],
+		     struct module_list *list);
 
 /*
  * Makes the entry, or with dir negative the same in memory: a descriptor, or -errno with *why set to a

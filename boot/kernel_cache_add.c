@@ -150,16 +150,22 @@ static int write_entry(int fd, const struct bzimage *bzimage, const char **why)
 	return err;
 }
 
+/* Else it is the directory's. */
+static bool is_kernels_fault(int err)
+{
+	return err == -ENOEXEC || err == -EBADMSG || err == -ENOMEM;
+}
+
 static int make_entry(int dir, const char *name, const struct bzimage *bzimage, const char **why)
 {
 	char new_name[CACHE_NEW_MAX];
 	_cleanup_close_ int fd = cache_begin_new(dir, new_name);
-	int err = fd < 0 ? failed(why, cannot_be_written, fd) : write_entry(fd, bzimage, why);
+	int err = fd < 0 ? fd : write_entry(fd, bzimage, why);
 
-	if (!err) {
-		*why = cannot_be_written;
+	if (!err)
 		err = cache_finish_new(dir, fd, new_name, name);
-	}
+	if (err && !is_kernels_fault(err))
+		*why = cannot_be_written;
 	if (err && fd >= 0)
 		cache_drop_new(dir, new_name);
 	return err;

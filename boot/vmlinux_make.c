@@ -27,6 +27,7 @@ struct making {
 	unsigned load_count;
 	uint64_t end; /* of the ELF file in the payload */
 	uint64_t text_vaddr;
+	uint64_t image_size;                    /* in memory */
 	uint32_t *offsets[VMLINUX_RELOC_KINDS]; /* owned */
 	size_t counts[VMLINUX_RELOC_KINDS];
 	/* The file. */
@@ -86,7 +87,10 @@ static int read_loads(struct making *m, const char **why)
 	}
 	if (m->load_count == 0)
 		return not_understood(why, "unpacks to an ELF file with nothing to load");
-	m->text_vaddr = m->loads[0].p_vaddr;
+	const Elf64_Phdr *first = &m->loads[0], *last = &m->loads[m->load_count - 1];
+	m->text_vaddr = first->p_vaddr;
+	/* Whatever this is if they are out of order: vmlinux_read() will refuse it then. */
+	m->image_size = last->p_paddr + last->p_memsz - first->p_paddr;
 	return 0;
 }
 
@@ -102,6 +106,7 @@ static uint32_t table_word(const struct making *m, size_t i)
 static int take_table(struct making *m, enum vmlinux_reloc kind, size_t first, size_t count,
 		      const char **why)
 {
+	const uint64_t width = kind == VMLINUX_RELOC_64 ? sizeof(uint64_t) : sizeof(uint32_t);
 	uint32_t *offsets = malloc(count ? count * sizeof(*offsets) : 1);
 
 	if (!offsets) {
@@ -112,10 +117,11 @@ static int take_table(struct making *m, enum vmlinux_reloc kind, size_t first, s
 	m->counts[kind] = count;
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t at = (uint64_t)(int64_t)(int32_t)table_word(m, first + i);
+		const uint64_t offset = at - m->text_vaddr; /* huge if it is below */
 
-		if (at < m->text_vaddr || at - m->text_vaddr > UINT32_MAX)
+		if (offset > UINT32_MAX || !range_inside(offset, width, 0, m->image_size))
 			return not_understood(why, "has a relocation outside of the kernel");
-		offsets[i] = (uint32_t)(at - m->text_vaddr);
+		offsets[i] = (uint32_t)offset;
 	}
 	return 0;
 }
@@ -150,6 +156,9 @@ static int read_relocs(struct making *m, const char **why)
 
 static int write_part(struct making *m, const void *data, size_t size, uint64_t alignment)
 {
+	/* Nothing has no place: where it would be on its page, there may be no file any more. */
+	if (!size)
+		return 0;
 	m->written = align_up(m->written, alignment);
 	int err = fd_pwrite_all(m->fd, data, size, m->written);
 	m->written += size;

@@ -8,8 +8,7 @@
 #include "boot/cache.h"
 #include "core/cleanup.h"
 
-/* 0 with *path NULL if there is no place. */
-static int find_path(const struct caller *caller, char **path)
+int cache_path(const struct caller *caller, char **path)
 {
 	const char *cache = caller_variable(caller, "XDG_CACHE_HOME");
 	const char *home = caller_variable(caller, "HOME");
@@ -30,7 +29,7 @@ static int find_path(const struct caller *caller, char **path)
 int cache_find(struct cache *cache, const struct caller *caller)
 {
 	*cache = CACHE_NOT_OPEN;
-	if (find_path(caller, &cache->path) < 0) {
+	if (cache_path(caller, &cache->path) < 0) {
 		cache->path = NULL;
 		return -ENOMEM;
 	}

@@ -13,6 +13,9 @@ struct cache {
 
 #define CACHE_NOT_OPEN ((struct cache){.dir = -1})
 
+/* Where it is, to be freed; NULL if there is no place for one. 0 or -ENOMEM. */
+int cache_path(const struct caller *caller, char **path);
+
 /* Opens the directory, or finds out why not. 0 or -ENOMEM. */
 int cache_find(struct cache *cache, const struct caller *caller);
 

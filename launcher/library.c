@@ -30,8 +30,10 @@ static char failure[2 * PATH_MAX];
 
 static void fail(const char *reason)
 {
-	(void)snprintf(failure, sizeof(failure), "cannot be read without " LIBRARY_NAME ": %s; "
-		       "install snug again", reason ? reason : "unknown error");
+	(void)snprintf(failure, sizeof(failure),
+		       "cannot be read without " LIBRARY_NAME ": %s; "
+		       "install snug again",
+		       reason ? reason : "unknown error");
 }
 
 const char *library_failure(void)

@@ -11,12 +11,12 @@
 #include "launcher/library.h"
 
 /* Sets `real` to the function of that name, or returns what the caller gives for a library that fails. */
-#define FIND(real, name, failed)                                     \
-	__typeof__(name) *real;                                      \
-	void *found_ = library_function(#name);                      \
-	if (!found_)                                                 \
-		return (failed);                                     \
-	/* POSIX's way: a function's address from an object's */      \
+#define FIND(real, name, failed)                                 \
+	__typeof__(name) *real;                                  \
+	void *found_ = library_function(#name);                  \
+	if (!found_)                                             \
+		return (failed);                                 \
+	/* POSIX's way: a function's address from an object's */ \
 	*(void **)(&(real)) = found_
 
 int modules_resolve(const char *dir, const char *const names[], struct module_list *list,

@@ -39,11 +39,26 @@ static int plan_memory(struct plan *plan, const struct options *options, const s
 /* The kernel's own word for it, which its decompressor heeds, and so does snug in its place. */
 #define NO_KASLR "nokaslr"
 
+/* Is it one of the parameters? An item may be several. */
+static bool says_no_kaslr(const char *item)
+{
+	static const char blanks[] = " \t\n";
+
+	for (item += strspn(item, blanks); *item; item += strspn(item, blanks)) {
+		const size_t len = strcspn(item, blanks);
+
+		if (len == strlen(NO_KASLR) && strncmp(item, NO_KASLR, len) == 0)
+			return true;
+		item += len;
+	}
+	return false;
+}
+
 static void plan_kaslr(struct plan *plan, const struct options *options)
 {
 	plan->kaslr = !options->no_kaslr;
 	for (size_t i = 0; i < options->append.count; i++) {
-		if (strcmp(options->append.items[i], NO_KASLR) == 0)
+		if (says_no_kaslr(options->append.items[i]))
 			plan->kaslr = false;
 	}
 }

@@ -25,6 +25,8 @@ static int explain(const struct plan *plan, int err, const char *why)
 	}
 	if (err == -EBADMSG)
 		log_error("%s %s", plan->kernel.path, why);
+	else if (err != -ENOMEM)
+		log_error("%s %s: %s", plan->kernel.path, why, strerror(-err));
 	return err;
 }
 

@@ -47,6 +47,8 @@ static void the_least(void **state)
 	assert_string_equal(captured.text, "");
 	assert_int_equal(config.kvm_fd, 0);
 	assert_int_equal(config.kernel_fd, 1);
+	assert_int_equal(config.vmlinux_fd, -1);
+	assert_false(config.no_kaslr);
 	assert_int_equal(config.initrd_count, 0);
 	assert_int_equal(config.memory, MIB(256));
 	assert_string_equal(config.cmdline, "");
@@ -60,11 +62,13 @@ static void everything(void **state)
 {
 	(void)state;
 	assert_int_equal(PARSE("--kernel", "1", "--kvm=0", "--memory", "1048576", "--initrd=2",
-			       "--kernel-name=/boot/a kernel", "--cmdline=quiet x=\"y z\"",
-			       "--share=root:0", "--share=b:1", "--proc-fd=2", "--console", "--tty",
-			       "--stage=exec:5", "--stage=a: b:18446744073709551615", "--timeline",
-			       "--verbose"),
+			       "--kernel-name=/boot/a kernel", "--vmlinux=2", "--no-kaslr",
+			       "--cmdline=quiet x=\"y z\"", "--share=root:0", "--share=b:1",
+			       "--proc-fd=2", "--console", "--tty", "--stage=exec:5",
+			       "--stage=a: b:18446744073709551615", "--timeline", "--verbose"),
 			 0);
+	assert_int_equal(config.vmlinux_fd, 2);
+	assert_true(config.no_kaslr);
 	assert_int_equal(config.initrd_count, 1);
 	assert_int_equal(config.initrd_fds[0], 2);
 	assert_int_equal(config.memory, MIB(1));
@@ -111,6 +115,10 @@ static void bad_values(void **state)
 		"--kvm=4294967296", /* 0 once more, if it were cut */
 		"--kvm=18446744073709551616",
 		"--kernel=4000",
+		"--vmlinux=",
+		"--vmlinux=-1",
+		"--vmlinux=4000",
+		"--no-kaslr=1",
 		"--initrd=4000",
 		"--memory=0",
 		"--memory=1",

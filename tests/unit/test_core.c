@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "core/cleanup.h"
 #include "core/fds.h"
@@ -198,6 +199,46 @@ static void pread_helpers(void **state)
 	assert_int_equal(close(ends[0]) + close(ends[1]), 0);
 }
 
+static void pwrite_all_writes_in_place(void **state)
+{
+	int file = memfd_create("file", MFD_CLOEXEC), ends[2];
+	char data[16];
+
+	(void)state;
+	assert_int_equal(fd_write_all(file, "0123456789", 10), 0);
+	assert_int_equal(lseek(file, 2, SEEK_SET), 2);
+	assert_int_equal(fd_pwrite_all(file, "abc", 3, 8), 0);
+	assert_int_equal(fd_pwrite_all(file, "x", 0, 4), 0);
+	assert_int_equal(lseek(file, 0, SEEK_CUR), 2);
+	assert_int_equal(fd_pread_upto(file, data, 16, 0), 11);
+	assert_memory_equal(data, "01234567abc", 11);
+	/* An offset no file has. */
+	assert_int_equal(fd_pwrite_all(file, "x", 1, UINT64_MAX), -EINVAL);
+	assert_int_equal(close(file), 0);
+	assert_int_equal(fd_pwrite_all(-1, "x", 1, 0), -EBADF);
+	assert_int_equal(fd_pwrite_all(-1, "x", 0, 0), 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fd_pwrite_all(ends[1], "x", 1, 0), -ESPIPE);
+	assert_int_equal(close(ends[0]) + close(ends[1]), 0);
+}
+
+/* The kernel writes up to the limit for files, and tells the error only then. */
+static void pwrite_all_goes_on_after_a_short_count(void **state)
+{
+	const struct rlimit limit = {.rlim_cur = 5, .rlim_max = RLIM_INFINITY};
+	const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+	int file = memfd_create("file", MFD_CLOEXEC);
+	char data[16];
+
+	(void)state;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	int err = fd_pwrite_all(file, "0123456789", 10, 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(err, -EFBIG);
+	assert_int_equal(fd_pread_upto(file, data, 16, 0), 5);
+	assert_int_equal(close(file), 0);
+}
+
 static void arithmetic(void **state)
 {
 	uint64_t n = 0;
@@ -272,11 +313,14 @@ int main(void)
 		cmocka_unit_test(write_all_waits_for_a_nonblocking_pipe),
 		cmocka_unit_test(write_all_tells_errors),
 		cmocka_unit_test(pread_helpers),
+		cmocka_unit_test(pwrite_all_writes_in_place),
+		cmocka_unit_test(pwrite_all_goes_on_after_a_short_count),
 		cmocka_unit_test(arithmetic),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(cleanup),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

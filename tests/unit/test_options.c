@@ -72,6 +72,26 @@ static void every_option_long_and_short(void **state)
 	options_free(&options);
 }
 
+static void who_unpacks_the_kernel_and_where_it_is(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run");
+	assert_int_equal(options.boot, BOOT_DIRECT);
+	assert_false(options.no_kaslr);
+	options_free(&options);
+	parse_ok(&options, "run --boot=bzimage --kaslr off");
+	assert_int_equal(options.boot, BOOT_BZIMAGE);
+	assert_true(options.no_kaslr);
+	options_free(&options);
+	/* The last one counts. */
+	parse_ok(&options, "run --boot bzimage --boot direct --kaslr=off --kaslr=on");
+	assert_int_equal(options.boot, BOOT_DIRECT);
+	assert_false(options.no_kaslr);
+	options_free(&options);
+}
+
 static void assert_mount(const struct mount_option *got, enum mount_kind kind, const char *src,
 			 const char *dst, bool rw, enum mount_cache cache)
 {
@@ -251,6 +271,14 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run -m 1MM", "not a size"},
 		{"run -e =x", "names no variable"},
 		{"run --kernel=", "empty"},
+		{"run --boot=grub", "--boot: 'grub' is neither 'direct' nor 'bzimage'"},
+		{"run --boot=", "neither 'direct' nor 'bzimage'"},
+		{"run --boot direct,bzimage", "neither 'direct' nor 'bzimage'"},
+		{"run --boot", "needs a value: direct|bzimage"},
+		{"run --kaslr=yes", "--kaslr: 'yes' is neither 'on' nor 'off'"},
+		{"run --kaslr=ON", "neither 'on' nor 'off'"},
+		{"run --kaslr", "needs a value: on|off"},
+		{"run --no-kaslr", "did you mean --kaslr?"},
 		{"help rnu", "did you mean"},
 	};
 
@@ -349,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option_long_and_short),
+		cmocka_unit_test(who_unpacks_the_kernel_and_where_it_is),
 		cmocka_unit_test(volumes_in_every_form),
 		cmocka_unit_test(other_mounts_and_hidden_paths),
 		cmocka_unit_test(options_end_at_the_command),

@@ -272,6 +272,65 @@ static void a_command_line_too_long_for_the_kernel(void **state)
 	strlist_free(&options.append);
 }
 
+static void assert_kaslr(const char *append, bool no_kaslr, bool expected)
+{
+	struct options options = {.no_kaslr = no_kaslr};
+	struct plan plan;
+
+	strlist_add(&options.append, "debug");
+	strlist_add(&options.append, append);
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.kaslr, expected);
+	/* Whoever unpacks the kernel: the guest is told the same. */
+	assert_int_equal(strstr(plan.cmdline, " nokaslr") == NULL, expected);
+	plan_free(&plan);
+	strlist_free(&options.append);
+}
+
+static void random_addresses_unless_somebody_says_no(void **state)
+{
+	(void)state;
+	assert_kaslr("", false, true);
+	assert_kaslr("", true, false);
+	assert_kaslr("nokaslr", false, false);
+	assert_kaslr("nokaslr", true, false);
+	/* More than one parameter in an item. */
+	assert_kaslr("quiet nokaslr", false, false);
+	assert_kaslr("nokaslr  quiet", false, false);
+	assert_kaslr("a=1 \t nokaslr ", false, false);
+	assert_kaslr("a=nokaslr xnokaslr", false, true);
+	assert_kaslr("x-nokaslr", false, true);
+}
+
+static void words_that_only_begin_like_it(void **state)
+{
+	struct options options = {0};
+	struct plan plan;
+
+	(void)state;
+	strlist_add(&options.append, "nokaslrx nokasl nokaslr=1");
+	assert_int_equal(make(&plan, &options), 0);
+	assert_true(plan.kaslr);
+	plan_free(&plan);
+	strlist_free(&options.append);
+}
+
+static void who_unpacks_the_kernel_and_where_it_is_kept(void **state)
+{
+	struct options options = {.boot = BOOT_BZIMAGE};
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.boot, BOOT_BZIMAGE);
+	assert_string_equal(plan.cache.path, "/nonexistent/.cache/snug"); /* the made-up HOME */
+	plan_free(&plan);
+	options.boot = BOOT_DIRECT;
+	assert_int_equal(make(&plan, &options), 0);
+	assert_int_equal(plan.boot, BOOT_DIRECT);
+	plan_free(&plan);
+}
+
 static void the_run_specification(void **state)
 {
 	static char *const argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "",
@@ -450,6 +509,9 @@ int main(void)
 		cmocka_unit_test_setup(shells, set_up),
 		cmocka_unit_test_setup(a_current_directory_that_is_gone, set_up),
 		cmocka_unit_test_setup(a_command_line_too_long_for_the_kernel, set_up),
+		cmocka_unit_test_setup(random_addresses_unless_somebody_says_no, set_up),
+		cmocka_unit_test_setup(words_that_only_begin_like_it, set_up),
+		cmocka_unit_test_setup(who_unpacks_the_kernel_and_where_it_is_kept, set_up),
 		cmocka_unit_test_setup(the_run_specification, set_up),
 		cmocka_unit_test_setup(a_terminal, set_up),
 		cmocka_unit_test_setup(the_initrd_holds_what_the_plan_says, set_up),

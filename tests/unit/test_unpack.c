@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/tree.h"
+#include "tests/unit/packers.h"
 
 #include <errno.h>
-#include <lzma.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include "boot/unpack.h"
 #include "core/util.h"
@@ -27,45 +24,8 @@ static int make_plain(void **state)
 	return 0;
 }
 
-typedef size_t (*pack_fn)(const void *in, size_t in_len, uint8_t *out, size_t room);
-
-static size_t pack_xz(const void *in, size_t in_len, uint8_t *out, size_t room)
-{
-	size_t at = 0;
-
-	assert_int_equal(
-		lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, NULL, in, in_len, out, &at, room),
-		LZMA_OK);
-	return at;
-}
-
-static size_t pack_gzip(const void *in, size_t in_len, uint8_t *out, size_t room)
-{
-	z_stream z = {0};
-
-	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY),
-			 Z_OK);
-	z.next_in = (Bytef *)(uintptr_t)in;
-	z.avail_in = (uInt)in_len;
-	z.next_out = out;
-	z.avail_out = (uInt)room;
-	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	assert_int_equal(deflateEnd(&z), Z_OK);
-	return room - z.avail_out;
-}
-
-static size_t pack_zstd(const void *in, size_t in_len, uint8_t *out, size_t room)
-{
-	ZSTD_CCtx *ctx = ZSTD_createCCtx();
-
-	(void)ZSTD_CCtx_setParameter(ctx, ZSTD_c_checksumFlag, 1);
-	size_t n = ZSTD_compress2(ctx, out, room, in, in_len);
-	assert_false(ZSTD_isError(n));
-	(void)ZSTD_freeCCtx(ctx);
-	return n;
-}
-
-static const pack_fn packers[] = {pack_gzip, pack_xz, pack_zstd};
+static const pack_fn packers[] = {pack_gzip, pack_xz, pack_zstd, pack_lz4};
+#define PACKERS_WITH_CHECKSUM 3 /* the first ones */
 static uint8_t packed[SIZE + 10000];
 
 static void unpacks_what_was_packed(void **state)
@@ -123,12 +83,13 @@ static void assert_refused(const void *data, size_t len, size_t limit, int err)
 
 static void refuses_truncated_data_of_any_length(void **state)
 {
-	static const size_t magic[] = {2, 6, 4}; /* less is plain data */
+	/* Less is plain data; and lz4 has no end, so that its magic number alone is whole. */
+	static const size_t shortest[] = {2, 6, 4, 5};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(packers); i++) {
 		size_t len = packers[i](plain + SIZE / 2 - 200, 400, packed, sizeof(packed));
-		for (size_t cut = magic[i]; cut < len; cut++)
+		for (size_t cut = shortest[i]; cut < len; cut++)
 			assert_refused(packed, cut, LIMIT, -EBADMSG);
 	}
 }
@@ -136,7 +97,7 @@ static void refuses_truncated_data_of_any_length(void **state)
 static void refuses_damage(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(packers); i++) {
+	for (size_t i = 0; i < PACKERS_WITH_CHECKSUM; i++) {
 		size_t len = packers[i](plain, SIZE, packed, sizeof(packed));
 		packed[len / 2] ^= 0x40;
 		assert_refused(packed, len, LIMIT, -EBADMSG);
@@ -182,6 +143,23 @@ static void a_bomb_costs_no_more_than_the_limit(void **state)
 	(void)munmap(zeros, big);
 }
 
+static void formats_are_told_by_their_magic(void **state)
+{
+	static const char *const names[] = {"gzip", "xz", "zstd", "lz4"}; /* as packers[] */
+	static const size_t magic[] = {2, 6, 4, 4};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(packers); i++) {
+		size_t len = packers[i](plain, SIZE, packed, sizeof(packed));
+		assert_string_equal(unpack_format(packed, len), names[i]);
+		assert_string_equal(unpack_format(packed, magic[i]), names[i]);
+		assert_null(unpack_format(packed, magic[i] - 1));
+		assert_null(unpack_format(packed + 1, len - 1));
+	}
+	assert_null(unpack_format(plain, SIZE));
+	assert_null(unpack_format("", 0));
+}
+
 static void files(void **state)
 {
 	struct tree tree;
@@ -217,6 +195,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_follows_the_stream),
 		cmocka_unit_test(the_limit_is_exact),
 		cmocka_unit_test(a_bomb_costs_no_more_than_the_limit),
+		cmocka_unit_test(formats_are_told_by_their_magic),
 		cmocka_unit_test(files),
 	};
 
