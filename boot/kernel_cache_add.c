@@ -159,6 +159,8 @@ static bool is_kernels_fault(int err)
 static int make_entry(int dir, const char *name, const struct bzimage *bzimage, const char **why)
 {
 	char new_name[CACHE_NEW_MAX];
+
+	*why = cannot_be_written;
 	_cleanup_close_ int fd = cache_begin_new(dir, new_name);
 	int err = fd < 0 ? fd : write_entry(fd, bzimage, why);
 
