@@ -13,7 +13,7 @@
 static const uint64_t lowest[2] = {0, 0};
 static const uint64_t highest[2] = {UINT64_MAX, UINT64_MAX};
 
-/* --- the choice ------------------------------------------------------------------------------------- */
+/* --- the choice ------------------------------------------------------------------------------- */
 
 static struct kernel_image make_image(void)
 {
@@ -141,6 +141,11 @@ static void a_kernel_of_a_gigabyte_has_no_other_virtual_address(void **state)
 		assert_int_equal(kaslr.distance, 0);
 		assert_int_not_equal(kaslr.gpa, kernel.start);
 	}
+	/* Not even its start is in there. */
+	const struct vmlinux high = {.start = GIB(1) + ALIGNMENT,
+				     .end = GIB(1) + 2 * ALIGNMENT,
+				     .relocs = {[VMLINUX_RELOC_64] = {0x1000, 4}}};
+	assert_int_equal(kaslr_choose(&image, &high, GIB(2), highest).distance, 0);
 }
 
 static void assert_not_moved(const struct kernel_image *image, const struct vmlinux *kernel)
@@ -169,7 +174,7 @@ static void what_cannot_be_moved_stays(void **state)
 	assert_int_equal(kaslr_none(&kernel).distance, 0);
 }
 
-/* --- loaded ----------------------------------------------------------------------------------------- */
+/* --- loaded ----------------------------------------------------------------------------------- */
 
 static struct payload payload;
 static struct vmlinux vmlinux;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels unpacked once: what is found again, what is made anew, and what a mishap leaves behind. */
+/* Kernels unpacked once: what is found again, what is made anew, what a mishap leaves behind. */
 #include "tests/unit/vmlinux_maker.h"
 
 #include <dirent.h>
@@ -26,7 +26,7 @@ static struct kernel_image image;
 static struct vmlinux kernel;
 static const char *why;
 
-/* --- a bzImage and a cache -------------------------------------------------------------------------- */
+/* --- a bzImage and a cache -------------------------------------------------------------------- */
 
 static void use_file(const char *below)
 {
@@ -97,7 +97,7 @@ static ino_t get_good(void)
 	return st.st_ino;
 }
 
-/* --- what is in the cache --------------------------------------------------------------------------- */
+/* --- what is in the cache --------------------------------------------------------------------- */
 
 static bool has_prefix(const char *name, const char *prefix)
 {
@@ -161,7 +161,7 @@ static const char *identity_path(void)
 	return path;
 }
 
-/* --- found again ------------------------------------------------------------------------------------ */
+/* --- found again ------------------------------------------------------------------------------ */
 
 static void it_is_made_once(void **state)
 {
@@ -213,6 +213,21 @@ static void a_bzimage_overwritten_is_another_kernel(void **state)
 	assert_int_equal(entries(), 2);
 }
 
+/* Nor does it help to give it the time it had: the time of that is kept as well. */
+static void a_bzimage_overwritten_in_secret_is_another_kernel(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	const ino_t first = get_good();
+	packed.bytes[BZIMAGE_VERSION_AT] ^= 1;
+	assert_int_equal(fstat(file_fd, &st), 0);
+	const struct timespec times[] = {st.st_atim, st.st_mtim};
+	write_bzimage();
+	assert_int_equal(utimensat(AT_FDCWD, tree_path(&tree, "/bzImage"), times, 0), 0);
+	assert_int_not_equal(get_good(), first);
+}
+
 static void every_way_of_packing(void **state)
 {
 	static const struct {
@@ -235,7 +250,7 @@ static void every_way_of_packing(void **state)
 	assert_int_equal(entries(), ARRAY_SIZE(rows));
 }
 
-/* --- what an entry says of itself ------------------------------------------------------------------- */
+/* --- what an entry says of itself ------------------------------------------------------------- */
 
 static void hex(const uint8_t *sha256, char text[2 * KERNEL_CACHE_SHA256_SIZE + 1])
 {
@@ -282,7 +297,7 @@ static void what_is_kept_can_be_asked_for(void **state)
 	assert_true(kernel_cache_find(dir_fd, -1, &kernel, &info) < 0);
 }
 
-/* --- damaged, and made anew ------------------------------------------------------------------------- */
+/* --- damaged, and made anew ------------------------------------------------------------------- */
 
 static void cut_off(const char *path)
 {
@@ -304,20 +319,22 @@ static void overwrite(const char *path)
 	assert_int_equal(fd_pwrite_all(fd, "damage", 6, CONTENTS_AT + 100), 0);
 }
 
-/* The same with the time it had. */
-static void overwrite_in_secret(const char *path)
+typedef void (*damage_fn)(const char *path);
+
+/* Does it, and gives the file the time it had. */
+static void in_secret(damage_fn damage, const char *path)
 {
 	struct stat st;
 
 	assert_int_equal(stat(path, &st), 0);
-	overwrite(path);
+	damage(path);
 	const struct timespec times[] = {st.st_atim, st.st_mtim};
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
-static void touch(const char *path)
+static void overwrite_in_secret(const char *path)
 {
-	assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
+	in_secret(overwrite, path);
 }
 
 static void append(const char *path)
@@ -325,6 +342,29 @@ static void append(const char *path)
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	assert_int_equal(fd_write_all(fd, "more", 4), 0);
+}
+
+static void append_in_secret(const char *path)
+{
+	in_secret(append, path);
+}
+
+/* As an older or newer snug may leave it: the kernel got last is the one at path. */
+static void change_form(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(fd_pwrite_all(fd, "snugvm0", 8, kernel.info.offset), 0);
+}
+
+static void change_form_in_secret(const char *path)
+{
+	in_secret(change_form, path);
+}
+
+static void touch(const char *path)
+{
+	assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
 }
 
 static void let_the_group_write(const char *path)
@@ -345,14 +385,19 @@ static void give_away(const char *path)
 		empty(path); /* which anybody can */
 }
 
-typedef void (*damage_fn)(const char *path);
-
 /* Seen at every start: by size, time, owner or mode. */
 static void damage_is_seen_and_the_entry_made_anew(void **state)
 {
-	static const damage_fn damages[] = {
-		cut_off,          empty,     overwrite,          touch, append,
-		let_others_write, give_away, let_the_group_write};
+	static const damage_fn damages[] = {cut_off,
+					    empty,
+					    overwrite,
+					    touch,
+					    append,
+					    append_in_secret,
+					    change_form_in_secret,
+					    let_others_write,
+					    give_away,
+					    let_the_group_write};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
@@ -402,7 +447,7 @@ static void an_entry_with_a_wrong_name_is_made_anew(void **state)
 	(void)get_good();
 }
 
-/* --- something else in its place -------------------------------------------------------------------- */
+/* --- something else in its place -------------------------------------------------------------- */
 
 /* The target is a good entry; still nobody asked for a link. */
 static void become_symlink(const char *path)
@@ -496,7 +541,7 @@ static void a_lock_that_is_none_is_an_error(void **state)
 	assert_nothing_left();
 }
 
-/* --- left over, and at once ------------------------------------------------------------------------- */
+/* --- left over, and at once ------------------------------------------------------------------- */
 
 static void what_a_killed_process_left_is_removed(void **state)
 {
@@ -579,7 +624,7 @@ static void nothing_is_made_or_removed_without_the_lock(void **state)
 	assert_int_equal(entries(), 1);
 }
 
-/* --- no room, no right ------------------------------------------------------------------------------ */
+/* --- no room, no right ------------------------------------------------------------------------ */
 
 /* Above the limit a write fails, as on a disk that is full. */
 static int get_with_limit(rlim_t bytes)
@@ -633,7 +678,7 @@ static void a_directory_that_cannot_be_written_is_an_error(void **state)
 	assert_int_equal(chmod(tree_path(&tree, "/cache"), 0700), 0);
 }
 
-/* --- the directory itself --------------------------------------------------------------------------- */
+/* --- the directory itself --------------------------------------------------------------------- */
 
 static void expect_no_directory(const char *below, int err, const char *reason)
 {
@@ -708,7 +753,7 @@ static void what_is_somebody_elses_is_refused(void **state)
 	expect_no_directory("/cache", -EPERM, "belongs to somebody else");
 }
 
-/* --- payloads that are no good ---------------------------------------------------------------------- */
+/* --- payloads that are no good ---------------------------------------------------------------- */
 
 /* Neither way of getting the kernel takes it, for the same reason, and nothing remains. */
 static void expect_refused(int err, const char *reason)
@@ -835,7 +880,7 @@ static void a_bzimage_that_becomes_shorter(void **state)
 	assert_string_equal(kernel_cache_format(file_fd, &image), "unknown");
 }
 
-/* --- in memory, and pruned -------------------------------------------------------------------------- */
+/* --- in memory, and pruned -------------------------------------------------------------------- */
 
 static void in_memory_it_is_the_same(void **state)
 {
@@ -888,6 +933,7 @@ int main(void)
 		TEST(the_second_time_the_bzimage_is_not_read),
 		TEST(a_copy_of_the_bzimage_is_the_same_kernel),
 		TEST(a_bzimage_overwritten_is_another_kernel),
+		TEST(a_bzimage_overwritten_in_secret_is_another_kernel),
 		TEST(every_way_of_packing),
 		TEST(the_name_is_the_checksum),
 		TEST(what_is_kept_can_be_asked_for),

@@ -17,7 +17,7 @@ static struct vmlinux kernel;
 static const char *why;
 static uint8_t image[MAKER_IMAGE_SIZE], expected[MAKER_IMAGE_SIZE];
 
-/* --- making and reading ----------------------------------------------------------------------------- */
+/* --- making and reading ----------------------------------------------------------------------- */
 
 /* The payload as a file: a descriptor, or -errno. */
 static int make(void)
@@ -154,7 +154,7 @@ static void the_offset_is_kept(void **state)
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 17);
 }
 
-/* --- moving ----------------------------------------------------------------------------------------- */
+/* --- moving ----------------------------------------------------------------------------------- */
 
 static void move_64(uint32_t offset, uint64_t distance)
 {
@@ -281,24 +281,36 @@ static void without_tables_nothing_is_moved(void **state)
 	assert_memory_equal(image, expected, sizeof(image));
 }
 
-/* One location so often that the tables are read in many pieces, the last of them short. */
-static void long_tables_are_read_whole(void **state)
+/* How far the word at this offset of the text was moved. */
+static uint64_t moved_by(uint32_t offset)
 {
-	const uint64_t count = 3 * 4096 + 5;
 	uint64_t before, after;
 
+	memcpy(&before, expected + offset, sizeof(before));
+	memcpy(&after, image + offset, sizeof(after));
+	return after - before;
+}
+
+/*
+ * One location so often that the table is read in many pieces, and another one in the last of them,
+ * which is short: that each piece is read once shows in how often each location was moved.
+ */
+static void long_tables_are_read_whole(void **state)
+{
+	const uint64_t many = 3ULL * 4096, few = 5;
+
 	(void)state;
-	payload_make(&payload);
+	make_payload(false);
 	payload_add_word(&payload, 0);
-	for (uint64_t i = 0; i < count; i++)
-		payload_add_word(&payload, (uint32_t)(MAKER_TEXT_VADDR + 0x800));
+	for (uint64_t i = 0; i < many + few; i++)
+		payload_add_word(&payload,
+				 (uint32_t)(MAKER_TEXT_VADDR + (i < many ? 0x800 : 0x900)));
 	payload_add_table(&payload, maker_relocs_32, 1);
 	_cleanup_close_ int fd = make_good();
 	load(fd);
-	memcpy(&before, image + 0x800, sizeof(before));
 	assert_int_equal(vmlinux_relocate(fd, &kernel, image, MIB(2)), 0);
-	memcpy(&after, image + 0x800, sizeof(after));
-	assert_int_equal(after - before, count * MIB(2));
+	assert_int_equal(moved_by(0x800), many * MIB(2));
+	assert_int_equal(moved_by(0x900), few * MIB(2));
 }
 
 /* Relocates an image of this size by a file that has one location, of this kind. */
@@ -344,7 +356,7 @@ static void a_file_that_becomes_shorter(void **state)
 	assert_int_equal(vmlinux_load(-1, &kernel, image), -EBADF);
 }
 
-/* --- what is refused -------------------------------------------------------------------------------- */
+/* --- what is refused -------------------------------------------------------------------------- */
 
 static void assert_says(const char *reason)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Made-up kernels: what the payload of a bzImage unpacks to (an ELF file, then its relocations), valid
- * in every field, for tests to unpack or to spoil; and a bzImage around it.
+ * Made-up kernels: what the payload of a bzImage unpacks to (an ELF file, then its relocations),
+ * valid in every field, for tests to unpack or to spoil; and a bzImage around it.
  */
 #ifndef TESTS_UNIT_VMLINUX_MAKER_H
 #define TESTS_UNIT_VMLINUX_MAKER_H
@@ -144,7 +144,7 @@ static inline void payload_image(const struct payload *payload, uint8_t image[MA
 		       payload->bytes + maker_parts[i].offset, maker_parts[i].file_size);
 }
 
-/* --- a bzImage around it ---------------------------------------------------------------------------- */
+/* --- a bzImage around it ---------------------------------------------------------------------- */
 
 #define PACKED_AT 0x400 /* in the code */
 
