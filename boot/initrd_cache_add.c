@@ -122,7 +122,7 @@ static int make_entry(int dir, const char *name, const char *const needs[],
 int initrd_cache_add(int dir, const char *name, const char *const needs[],
 		     const struct module_list *list, const char **file, const char **why)
 {
-	_cleanup_initrd_ struct initrd initrd;
+	_cleanup_initrd_ struct initrd initrd = {.fd = -1};
 
 	*file = NULL;
 	*why = "cannot be made";
