@@ -32,6 +32,7 @@ struct kaslr kaslr_choose(const struct kernel_image *image, const struct vmlinux
 
 	if (!image->header.relocatable_kernel || !vmlinux_has_relocs(kernel))
 		return kaslr;
+	kaslr.random = true;
 	kaslr.gpa +=
 		alignment * pick(random[0], count_slots(kernel->start, size, limit, alignment));
 	/* The image is linked to its physical address from the start of the gigabyte. */

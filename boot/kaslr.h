@@ -7,6 +7,7 @@
 #ifndef BOOT_KASLR_H
 #define BOOT_KASLR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "boot/kernel_image.h"
@@ -15,6 +16,7 @@
 struct kaslr {
 	uint64_t gpa;      /* of the image's start */
 	uint64_t distance; /* bytes, of the virtual addresses from those linked to */
+	bool random;       /* both were chosen, whatever came of it */
 };
 
 /* The places of a kernel that is not moved, or cannot be. */

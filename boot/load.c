@@ -148,7 +148,7 @@ static int load_vmlinux(const struct boot_request *request, const struct boot_ra
 		r = vmlinux_relocate(request->vmlinux_fd, vmlinux, image, kaslr.distance);
 	if (r < 0)
 		return kernel_error(r, why);
-	layout->kaslr = request->kaslr && vmlinux_has_relocs(vmlinux);
+	layout->kaslr = kaslr.random;
 	entry->rip = kaslr.gpa + (vmlinux->entry - vmlinux->start);
 	return 0;
 }

@@ -37,7 +37,7 @@ struct boot_request {
 	const struct vmlinux *vmlinux;
 	int vmlinux_fd;
 	bool kaslr; /* of a kernel that is entered directly; the decompressor has an option of its own */
-	const struct boot_random *random;
+	const struct boot_random *random; /* NULL: no seed; not with kaslr */
 	/* One after the other, each from a multiple of four bytes on: the kernel unpacks them in turn. */
 	const int *initrd_fds;
 	unsigned initrd_count;
