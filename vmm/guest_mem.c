@@ -16,19 +16,21 @@
 static uint8_t *map_aligned(uint64_t size)
 {
 	/* NORESERVE: the guest uses what it touches, however much it was offered. */
-	uint8_t *host = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *all = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	uint64_t before, after;
+	uint8_t *host;
 
-	if (host == MAP_FAILED)
+	if (all == MAP_FAILED)
 		return NULL;
-	before = align_up((uintptr_t)host, HUGE_PAGE) - (uintptr_t)host;
+	before = align_up((uintptr_t)all, HUGE_PAGE) - (uintptr_t)all;
 	after = HUGE_PAGE - before;
-	if (before)
-		(void)munmap(host, before);
+	host = all + before;
 	if (after)
-		(void)munmap(host + before + size, after);
-	return host + before;
+		(void)munmap(host + size, after);
+	if (before)
+		(void)munmap(all, before);
+	return host;
 }
 
 int guest_mem_map(struct guest_mem *mem, uint64_t size)
