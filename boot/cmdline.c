@@ -26,6 +26,8 @@ static const struct item {
 	{"console=hvc0", false, "the virtio console; takes over from earlyprintk when it is there"},
 	{"8250.nr_uarts=0", false, "there is no UART: no probing for four of them"},
 	{"pci=off", false, "there is no PCI: no probing for a bus"},
+	{"cryptomgr.notests", false,
+	 "no self-tests of every cipher: a fifth of the kernel's own time, each time the same"},
 	{"panic=-1", false, "a panic resets at once, which ends the VM"},
 	{"random.trust_cpu=on", false, "RDRAND seeds the generator: nothing else here could"},
 };
