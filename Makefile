@@ -3,7 +3,7 @@
 # make run          build snug and run a real command in a VM; sets up what is missing
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
-# make              build/snug, build/snug-monitor
+# make              build/snug, build/snug-monitor, build/snug-kernels.so
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
