@@ -177,12 +177,8 @@ static int make_entry(int dir, const char *name, const struct bzimage *bzimage, 
  * What has the file's name already is no good, or it would have been found. Where it cannot be given, the
  * next start reads the bzImage again, and that is all.
  */
-static void name_after_file(int dir, const char *name, int bzimage_fd)
+static void name_after_file(int dir, const char *name, const char *file_name)
 {
-	char file_name[KERNEL_CACHE_FILE_NAME_MAX];
-
-	if (kernel_cache_name_of_file(bzimage_fd, file_name) < 0)
-		return;
 	(void)unlinkat(dir, file_name, 0);
 	if (linkat(dir, name, dir, file_name, 0) < 0)
 		return;
@@ -208,8 +204,10 @@ static int get_by_content(int dir, const char *name, const struct bzimage *bzima
 int kernel_cache_add(int dir, int fd, const struct kernel_image *image, struct vmlinux *kernel,
 		     const char **why)
 {
+	char before[KERNEL_CACHE_FILE_NAME_MAX], after[KERNEL_CACHE_FILE_NAME_MAX];
 	_cleanup_bzimage_ struct bzimage bzimage = {0};
 	char name[KERNEL_CACHE_NAME_MAX];
+	const int named = kernel_cache_name_of_file(fd, before);
 	int r = read_bzimage(fd, image, &bzimage, why);
 
 	if (r < 0)
@@ -219,8 +217,10 @@ int kernel_cache_add(int dir, int fd, const struct kernel_image *image, struct v
 		return failed(why, "cannot be locked", held);
 	name_of_content(bzimage.sha256, name);
 	r = get_by_content(dir, name, &bzimage, kernel, why);
-	if (r >= 0)
-		name_after_file(dir, name, fd);
+	/* A file that was written to meanwhile is not what was read. */
+	if (r >= 0 && named == 0 && kernel_cache_name_of_file(fd, after) == 0 &&
+	    strcmp(before, after) == 0)
+		name_after_file(dir, name, before);
 	return r;
 }
 
