@@ -161,7 +161,7 @@ test_tmpfs_and_overlays() {
 test_overlay_over_the_root() {
 	mkdir "$work/volume"
 	vm -u root --overlay / -v "$work/volume:/snug-new/volume:rw" -- sh -c "
-		rm -rf /usr/share/doc && mkdir /usr/share/doc /snug-dir && echo x >/etc/passwd && touch /tmp/x && echo kept >/snug-new/volume/file && cat /etc/passwd; ls /proc/1/comm; [ -c /dev/null ] && echo dev"
+		rm -rf /etc/default && mkdir /etc/default /snug-dir && echo x >/etc/passwd && touch /tmp/x && echo kept >/snug-new/volume/file && cat /etc/passwd; ls -A /etc/default; ls /proc/1/comm; [ -c /dev/null ] && echo dev"
 	expect_status 0
 	expect_out $'x\n/proc/1/comm\ndev'
 	[[ $(<"$work/volume/file") == kept ]] || wrong "the volume was not written to"
