@@ -69,7 +69,7 @@ static int run(const struct options *options, const struct caller *caller, struc
 	stage_end(stages, "plan");
 	if (!err)
 		err = prepare(&prepared, &plan);
-	stage_end(stages, "initrd");
+	stage_end(stages, "kernel, initrd");
 	if (!err)
 		err = monitor_find(monitor);
 	if (!err)
