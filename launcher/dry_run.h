@@ -13,7 +13,4 @@
 int dry_run_print(const struct plan *plan, const struct prepared *prepared, const char *monitor,
 		  const struct strlist *monitor_argv, FILE *out);
 
-/* Writes word so that a POSIX shell reads it as that one word; without control characters. */
-void shell_quote(const char *word, FILE *out);
-
 #endif

@@ -13,6 +13,7 @@
 #include "launcher/dry_run.h"
 #include "launcher/host.h"
 #include "launcher/monitor.h"
+#include "launcher/shell_quote.h"
 #include "vmm/config.h"
 
 /* The monitor's part: one line for each thing. */
