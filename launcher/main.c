@@ -10,6 +10,7 @@
 #include "core/cleanup.h"
 #include "core/exit_code.h"
 #include "core/log.h"
+#include "launcher/bench_command.h"
 #include "launcher/caller.h"
 #include "launcher/dry_run.h"
 #include "launcher/host.h"
@@ -89,6 +90,14 @@ static int manage_kernels(const struct options *options, const struct caller *ca
 	return kernel_command(options, caller, &host, stdout);
 }
 
+static int benchmark(const struct options *options, const struct caller *caller)
+{
+	struct host host;
+
+	host_read(&host);
+	return bench_command(options, caller, &host);
+}
+
 static int command(int argc, char **argv, struct stages *stages)
 {
 	_cleanup_options_ struct options options = {0};
@@ -103,12 +112,15 @@ static int command(int argc, char **argv, struct stages *stages)
 	err = options_parse(&options, argc, argv);
 	if (err)
 		return out_of_memory(err);
-	if (options.command != COMMAND_RUN && options.command != COMMAND_KERNEL)
+	if (options.command != COMMAND_RUN && options.command != COMMAND_KERNEL &&
+	    options.command != COMMAND_BENCH)
 		return written(options_print_help(options.command, stdout));
 	log_set_verbose(options.verbose);
 	err = caller_read(&caller, &stdio);
 	if (!err && options.command == COMMAND_KERNEL)
 		err = manage_kernels(&options, &caller);
+	else if (!err && options.command == COMMAND_BENCH)
+		err = benchmark(&options, &caller);
 	else if (!err)
 		err = run(&options, &caller, stages);
 	return out_of_memory(err);

@@ -163,18 +163,42 @@ static int set(struct options *options, const struct option_def *def, const char
 		options->verbose = true;
 		return 0;
 	case OPTION_HELP:
-		options->command = COMMAND_HELP_RUN;
+		options->command =
+			options->command == COMMAND_BENCH ? COMMAND_HELP_BENCH : COMMAND_HELP_RUN;
 		return 0;
+	case OPTION_RUNS:
+	case OPTION_WARMUP:
+	case OPTION_VS:
+	case OPTION_CACHE:
+	case OPTION_STAGES:
+	case OPTION_JSON:
+		return bench_options_set(&options->bench, def, value);
 	}
 	return -EINVAL;
 }
 
-static const struct option_def *by_name(const char *name, size_t len)
+static bool is_bench(const struct option_def *def)
 {
-	for (size_t i = 0; i < option_def_count; i++) {
-		if (strncmp(option_defs[i].name, name, len) == 0 &&
-		    option_defs[i].name[len] == '\0')
-			return &option_defs[i];
+	return def >= bench_option_defs && def < bench_option_defs + bench_option_def_count;
+}
+
+/* The i-th option there is for a command, or NULL: snug bench has its own and those of snug run. */
+static const struct option_def *option_at(enum command command, size_t i)
+{
+	const size_t own = command == COMMAND_BENCH ? bench_option_def_count : 0;
+
+	if (i < own)
+		return &bench_option_defs[i];
+	return i - own < option_def_count ? &option_defs[i - own] : NULL;
+}
+
+static const struct option_def *by_name(enum command command, const char *name, size_t len)
+{
+	const struct option_def *def;
+
+	for (size_t i = 0; (def = option_at(command, i)); i++) {
+		if (strncmp(def->name, name, len) == 0 && def->name[len] == '\0')
+			return def;
 	}
 	return NULL;
 }
@@ -188,32 +212,36 @@ static const struct option_def *by_letter(char letter)
 	return NULL;
 }
 
-static int unknown_option(const char *word)
+static int unknown_option(enum command command, const char *word)
 {
 	const char *names[OPTION_COUNT];
 	char name[OPTION_WORD_MAX];
 	const char *nearest = NULL;
+	const struct option_def *def;
+	size_t count = 0;
 
-	for (size_t i = 0; i < option_def_count; i++)
-		names[i] = option_defs[i].name;
+	while ((def = option_at(command, count)))
+		names[count++] = def->name;
 	/* "-memory" is a near miss as well; a single wrong letter says nothing. */
 	const char *start = word + strspn(word, "-");
 	const size_t len = strcspn(start, "=");
 	if (len > 1 && len < sizeof(name)) {
 		memcpy(name, start, len);
 		name[len] = '\0';
-		nearest = suggest(name, names, option_def_count);
+		nearest = suggest(name, names, count);
 	}
 	if (nearest)
 		log_error("unknown option '%s'; did you mean --%s?", word, nearest);
 	else
-		log_error("unknown option '%s'; see 'snug help run'", word);
+		log_error("unknown option '%s'; see 'snug help %s'", word,
+			  command == COMMAND_BENCH ? "bench" : "run");
 	return -EINVAL;
 }
 
-/* The words still to be read. */
+/* The words still to be read, and the last option there was. */
 struct words {
 	char *const *next;
+	const struct option_def *def;
 };
 
 static const char *take_value(struct words *words)
@@ -232,11 +260,12 @@ static int parse_long(struct options *options, const char *word, struct words *w
 {
 	const char *name = word + 2;
 	const size_t len = strcspn(name, "=");
-	const struct option_def *def = by_name(name, len);
+	const struct option_def *def = by_name(options->command, name, len);
 	const char *value = name[len] ? name + len + 1 : NULL;
 
 	if (!def)
-		return unknown_option(word);
+		return unknown_option(options->command, word);
+	words->def = def;
 	if (!def->value && value) {
 		log_error("option '--%s' takes no value", def->name);
 		return -EINVAL;
@@ -255,7 +284,8 @@ static int parse_short(struct options *options, const char *word, struct words *
 		const struct option_def *def = by_letter(*letter);
 
 		if (!def)
-			return unknown_option(word);
+			return unknown_option(options->command, word);
+		words->def = def;
 		if (def->value) {
 			const char *value = letter[1] ? letter + 1 : take_value(words);
 			return value ? set(options, def, value) : no_value(word, def);
@@ -267,13 +297,22 @@ static int parse_short(struct options *options, const char *word, struct words *
 	return 0;
 }
 
+static int keep_run_words(struct bench_options *bench, char *const *from, char *const *to)
+{
+	while (from < to)
+		strlist_add(&bench->run, *from++);
+	return bench->run.error;
+}
+
 static int parse_run(struct options *options, char *const *argv)
 {
-	struct words words = {argv};
+	const enum command command = options->command;
+	struct words words = {argv, NULL};
 	int err = 0;
 
-	while (!err && options->command == COMMAND_RUN) {
-		const char *word = *words.next;
+	while (!err && options->command == command) {
+		char *const *first = words.next;
+		const char *word = *first;
 
 		if (!word || word[0] != '-' || word[1] == '\0')
 			break;
@@ -282,9 +321,30 @@ static int parse_run(struct options *options, char *const *argv)
 			break;
 		err = word[1] == '-' ? parse_long(options, word, &words)
 				     : parse_short(options, word, &words);
+		if (!err && command == COMMAND_BENCH && !is_bench(words.def))
+			err = keep_run_words(&options->bench, first, words.next);
 	}
 	options->argv = words.next;
 	return err;
+}
+
+static int parse_bench(struct options *options, char *const *argv)
+{
+	options->command = COMMAND_BENCH;
+	bench_options_default(&options->bench);
+	int err = parse_run(options, argv);
+	if (err || options->command != COMMAND_BENCH)
+		return err;
+	if (options->dry_run) {
+		log_error("bench: --dry-run runs nothing that could be measured; it is an option "
+			  "of 'snug run'");
+		return -EINVAL;
+	}
+	if (!options->argv[0]) {
+		log_error("bench: no command; as in 'snug bench -- true'");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int parse_kernel(struct options *options, char *const *argv)
@@ -324,7 +384,7 @@ static int parse_kernel(struct options *options, char *const *argv)
 
 static int unknown_command(const char *word)
 {
-	static const char *const commands[] = {"run", "kernel", "help", "version"};
+	static const char *const commands[] = {"run", "kernel", "bench", "help", "version"};
 	const char *nearest = suggest(word, commands, ARRAY_SIZE(commands));
 
 	if (nearest)
@@ -354,12 +414,16 @@ int options_parse(struct options *options, int argc, char *const argv[])
 		return parse_run(options, argv + 2);
 	if (strcmp(argv[1], "kernel") == 0)
 		return parse_kernel(options, argv + 2);
+	if (strcmp(argv[1], "bench") == 0)
+		return parse_bench(options, argv + 2);
 	if (is_one_of(argv[1], "help", "--help", "-h")) {
 		options->command = COMMAND_HELP;
 		if (argc > 2 && strcmp(argv[2], "run") == 0)
 			options->command = COMMAND_HELP_RUN;
 		else if (argc > 2 && strcmp(argv[2], "kernel") == 0)
 			options->command = COMMAND_HELP_KERNEL;
+		else if (argc > 2 && strcmp(argv[2], "bench") == 0)
+			options->command = COMMAND_HELP_BENCH;
 		else if (argc > 2 && !is_one_of(argv[2], "help", "version", "--help"))
 			return unknown_command(argv[2]);
 		return 0;
@@ -376,5 +440,6 @@ void options_free(struct options *options)
 	strlist_free(&options->append);
 	strlist_free(&options->env);
 	strlist_free(&options->hide);
+	strlist_free(&options->bench.run);
 	mount_options_free(&options->mounts);
 }

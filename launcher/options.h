@@ -2,8 +2,9 @@
 /*
  * The command line of snug as data. Nothing here acts on an option or looks at the host: plan.h does.
  *
- *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel]     snug version
+ *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench]     snug version
  *   snug kernel [list | info FILE... | add FILE... | prune [--all]]
+ *   snug bench [options of bench and of run] [--] CMD ARG...
  *
  * Options end at "--" or at the first word that is not one, so that CMD's own options are CMD's.
  */
@@ -16,14 +17,17 @@
 #include <stdio.h>
 
 #include "launcher/mount_option.h"
+#include "launcher/options_bench.h"
 #include "launcher/strlist.h"
 
 enum command {
 	COMMAND_RUN,
 	COMMAND_KERNEL,
+	COMMAND_BENCH,
 	COMMAND_HELP,     /* of snug */
 	COMMAND_HELP_RUN, /* of snug run */
 	COMMAND_HELP_KERNEL,
+	COMMAND_HELP_BENCH,
 	COMMAND_VERSION,
 };
 
@@ -60,6 +64,7 @@ struct options {
 	bool dry_run;
 	bool timeline;
 	bool verbose;
+	struct bench_options bench; /* of COMMAND_BENCH */
 	char *const *
 		argv; /* CMD and its arguments, or the FILEs, NULL-terminated, in argv; empty: none */
 };
@@ -70,7 +75,7 @@ int options_parse(struct options *options, int argc, char *const argv[]);
 void options_free(struct options *options);
 #define _cleanup_options_ __attribute__((cleanup(options_free)))
 
-/* Prints what COMMAND_HELP, COMMAND_HELP_RUN or COMMAND_VERSION asks for. 0, or -errno of writing. */
+/* Prints what one of COMMAND_HELP and the like, or COMMAND_VERSION, asks for. 0, or -errno of writing. */
 int options_print_help(enum command command, FILE *out);
 
 /*

@@ -43,12 +43,29 @@ const struct option_def option_defs[] = {
 };
 const size_t option_def_count = ARRAY_SIZE(option_defs);
 
+const struct option_def bench_option_defs[] = {
+	{OPTION_RUNS, 0, "runs", "N", "runs of each variant, 1 to 10000 (default: 20)"},
+	{OPTION_WARMUP, 0, "warmup", "N",
+	 "runs of each variant before these, which do not count (default: 1)"},
+	{OPTION_VS, 0, "vs", "WHAT",
+	 "compare with WHAT: another kernel (a bzImage), another snug (a program), or more\n"
+	 "options of 'snug run'; may be repeated"},
+	{OPTION_CACHE, 0, "cache", "warm|cold|empty",
+	 "warm (default); cold: without snug's files in the page cache; empty: without kernels\n"
+	 "that are unpacked already; several, joined by commas, are compared"},
+	{OPTION_STAGES, 0, "stages", NULL,
+	 "also compare the stages of a run (snug run --timeline)"},
+	{OPTION_JSON, 0, "json", "FILE", "write all of it to FILE, each run's time too"},
+};
+const size_t bench_option_def_count = ARRAY_SIZE(bench_option_defs);
+
 static const char help_snug[] =
 	"snug runs one command in a virtual machine of its own, with this machine's files.\n"
 	"\n"
 	"  snug run [OPTIONS] [--] [CMD ARG...]   run CMD, or your shell\n"
 	"  snug kernel [list|info|add|prune]      the kernels it can run, and keeps unpacked\n"
-	"  snug help [run|kernel]                 this text, or that of a command\n"
+	"  snug bench [OPTIONS] [--] CMD [ARG...] how long runs take, and compared with what\n"
+	"  snug help [run|kernel|bench]           this text, or that of a command\n"
 	"  snug version                           the version\n";
 
 static const char help_run_head[] =
@@ -82,6 +99,27 @@ static const char help_kernel[] =
 	"\n"
 	"Unpacked kernels are kept in $XDG_CACHE_HOME/snug, or ~/.cache/snug.\n";
 
+static const char help_bench_head[] =
+	"snug bench [OPTIONS] [OPTIONS of snug run] [--] CMD [ARG...]\n"
+	"\n"
+	"Times whole runs of CMD, from starting snug to its end, and compares variants: each round "
+	"has one\n"
+	"run of every variant, in random order. A run that ends otherwise than the first one ends "
+	"the\n"
+	"benchmark.\n"
+	"\n";
+
+static const char help_bench_tail[] =
+	"\n"
+	"Options of snug run are those of every variant; 'snug help run' lists them.\n"
+	"Ratios are of medians, against the first variant, in brackets their 95 % bootstrap "
+	"interval.\n"
+	"Exit status: 0; 125 a run, or the benchmark, failed; 128+N it was ended by signal N.\n"
+	"\n"
+	"  snug bench -- true\n"
+	"  snug bench --vs '--kaslr=off' --vs '--boot=bzimage' -- true\n"
+	"  snug bench --cache=warm,cold --vs ./vmlinuz-6.12 --json=times.json -m 1G -- true\n";
+
 #define NAMES_WIDTH 22
 
 static void print_option(const struct option_def *def, FILE *out)
@@ -110,6 +148,11 @@ int options_print_help(enum command command, FILE *out)
 		(void)fprintf(out, "snug %s\n", SNUG_VERSION);
 	} else if (command == COMMAND_HELP_KERNEL) {
 		(void)fputs(help_kernel, out);
+	} else if (command == COMMAND_HELP_BENCH) {
+		(void)fputs(help_bench_head, out);
+		for (size_t i = 0; i < bench_option_def_count; i++)
+			print_option(&bench_option_defs[i], out);
+		(void)fputs(help_bench_tail, out);
 	} else if (command == COMMAND_HELP) {
 		(void)fputs(help_snug, out);
 	} else {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of "snug run", once: the parser and the help text read the same table. */
+/*
+ * The options of "snug run", and those that "snug bench" has besides, once: the parser and the help text
+ * read the same tables.
+ */
 #ifndef LAUNCHER_OPTIONS_TABLE_H
 #define LAUNCHER_OPTIONS_TABLE_H
 
@@ -25,8 +28,15 @@ enum option_id {
 	OPTION_TIMELINE,
 	OPTION_VERBOSE,
 	OPTION_HELP,
+	/* of snug bench only */
+	OPTION_RUNS,
+	OPTION_WARMUP,
+	OPTION_VS,
+	OPTION_CACHE,
+	OPTION_STAGES,
+	OPTION_JSON,
 };
-#define OPTION_COUNT (OPTION_HELP + 1)
+#define OPTION_COUNT (OPTION_JSON + 1)
 
 struct option_def {
 	enum option_id id;
@@ -38,5 +48,7 @@ struct option_def {
 
 extern const struct option_def option_defs[];
 extern const size_t option_def_count;
+extern const struct option_def bench_option_defs[];
+extern const size_t bench_option_def_count;
 
 #endif
