@@ -32,7 +32,7 @@ static const struct item {
 	{"random.trust_cpu=on", false, "RDRAND seeds the generator: nothing else here could"},
 };
 
-char *cmdline_make(const char *const *append, size_t count, bool verbose, bool kaslr)
+char *cmdline_make(const char *const *append, size_t count, const struct cmdline_options *options)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
@@ -42,13 +42,16 @@ char *cmdline_make(const char *const *append, size_t count, bool verbose, bool k
 		return NULL;
 	const char *separator = "";
 	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
-		if (items[i].unless_verbose && verbose)
+		if (items[i].unless_verbose && options->verbose)
 			continue;
 		(void)fprintf(out, "%s%s", separator, items[i].text);
 		separator = " ";
 	}
-	if (!kaslr)
+	if (!options->kaslr)
 		(void)fputs(" nokaslr", out);
+	/* All of the log is read, at the end. */
+	if (options->initcalls)
+		(void)fputs(" initcall_debug log_buf_len=4M", out);
 	for (size_t i = 0; i < count; i++)
 		(void)fprintf(out, " %s", append[i]);
 	if (fclose(out) != 0)

@@ -11,6 +11,12 @@
  * separated by single spaces. verbose: the kernel is to say all it has to say. kaslr: unless it is not to
  * be at random addresses. Returns a string to be freed, or NULL for lack of memory.
  */
-char *cmdline_make(const char *const *append, size_t count, bool verbose, bool kaslr);
+struct cmdline_options {
+	bool verbose;
+	bool kaslr;
+	bool initcalls; /* the kernel logs how long each of its initcalls takes */
+};
+
+char *cmdline_make(const char *const *append, size_t count, const struct cmdline_options *options);
 
 #endif

@@ -112,6 +112,12 @@ static int kernel_error(int r, const char **why)
 	return r;
 }
 
+static void pass(const struct boot_request *request, const char *what)
+{
+	if (request->passed)
+		request->passed(request->passed_ctx, what);
+}
+
 /* The kernel with its decompressor, which is entered. */
 static int load_bzimage(const struct boot_request *request, const struct boot_ram *ram,
 			struct boot_entry *entry, const char **why)
@@ -122,6 +128,7 @@ static int load_bzimage(const struct boot_request *request, const struct boot_ra
 
 	if (r < 0)
 		return kernel_error(r, why);
+	pass(request, "monitor: kernel into memory");
 	entry->rip = image->header.pref_address + ENTRY_64;
 	return 0;
 }
@@ -144,10 +151,13 @@ static int load_vmlinux(const struct boot_request *request, const struct boot_ra
 		kaslr = kaslr_choose(request->image, vmlinux, limit, request->random->kaslr);
 	image = ram->low + kaslr.gpa;
 	r = vmlinux_load(request->vmlinux_fd, vmlinux, image);
+	pass(request, "monitor: kernel into memory");
 	if (r == 0 && kaslr.distance)
 		r = vmlinux_relocate(request->vmlinux_fd, vmlinux, image, kaslr.distance);
 	if (r < 0)
 		return kernel_error(r, why);
+	if (kaslr.random)
+		pass(request, "monitor: KASLR, relocations");
 	layout->kaslr = kaslr.random;
 	entry->rip = kaslr.gpa + (vmlinux->entry - vmlinux->start);
 	return 0;
@@ -262,6 +272,8 @@ int boot_load(const struct boot_request *request, const struct boot_ram *ram,
 		r = load_initrds(request, ram, &layout, why);
 	if (r < 0)
 		return r;
+	if (layout.initrd_size)
+		pass(request, "monitor: initrd into memory");
 
 	load_seed(request, ram, &layout);
 	boot_params_fill(&params, request->image, &layout);

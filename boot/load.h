@@ -43,6 +43,9 @@ struct boot_request {
 	unsigned initrd_count;
 	const char *cmdline; /* NUL-terminated */
 	struct acpi_machine machine;
+	/* Told of each step that is done, by a static text; NULL: nobody wants to know. */
+	void (*passed)(void *ctx, const char *what);
+	void *passed_ctx;
 };
 
 /* Where the first vCPU starts, in long mode (boot/entry.h has the registers' values). */

@@ -24,6 +24,7 @@
 #define SNUG_PORT_SLEEP_STATUS  0x5 /* 1 byte; zero, and Linux's write to clear it is ignored */
 #define SNUG_PORT_RESET         0x6 /* 1 byte, write SNUG_RESET_VALUE */
 #define SNUG_PORT_MARK          0x8 /* 4 bytes, write: enum snug_mark, a point on the timeline */
+#define SNUG_PORT_REPORT        0xc /* 1 byte, write: the next one of the report for the timeline */
 #define SNUG_RESET_VALUE        0x0f
 #define SNUG_SLEEP_TYPE_S5      5 /* SLP_TYP of \_S5 */
 
@@ -51,7 +52,19 @@ enum snug_mark {
 	SNUG_MARK_MOUNTS = 3,  /* the command's file systems are mounted */
 	SNUG_MARK_EXEC = 4,    /* about to start the command */
 	SNUG_MARK_EXIT = 5,    /* the command has ended */
+	SNUG_MARK_REPORT = 6,  /* its output is delivered; what follows is the report, and the end */
 };
+
+/*
+ * The report for the timeline, written to SNUG_PORT_REPORT where the specification asks for one. Lines:
+ *
+ *   clock NS          the guest's CLOCK_MONOTONIC at SNUG_MARK_REPORT
+ *   note NS WHAT NAME     at NS it had done that: WHAT is "module" or "mount"
+ *   kmsg US TEXT          what the kernel printed. SNUG_REPORT_NOW is printed at SNUG_MARK_REPORT, so
+ *                         that its clock can be told as well
+ *   memory TOTAL FREE     of the guest, in KiB
+ */
+#define SNUG_REPORT_NOW "snug: now"
 
 /*
  * Virtio console ports (virtio 1.2, 5.3). A port has both directions, and every queue costs a guest
@@ -104,6 +117,7 @@ enum snug_control_type {
  *   hostname=NAME
  *   tty=ROWSxCOLUMNS  give the command a pty of this size as stdin and stdout
  *   stderr=tty        with tty: stderr is that pty as well, else a stream of its own
+ *   timeline=report   send the report for the timeline when the command is over
  *   stdin=closed, stdout=closed, stderr=closed   the caller's descriptor was closed: so is the command's
  */
 #define SNUG_SPEC_PATH "/snug.spec"

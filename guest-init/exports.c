@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guest-init/mounts.h"
+#include "guest-init/report.h"
 #include "guest-init/say.h"
 
 static int mount_one(struct export_device *device)
@@ -37,6 +38,7 @@ int exports_mount(struct spec *spec)
 			say("guest: volumes with ", spec->exports[i].options, ": ", strerror(-r));
 			return r;
 		}
+		report_note("mount", spec->exports[i].tag);
 	}
 	return 0;
 }

@@ -28,6 +28,12 @@ void machine_mark(enum snug_mark mark)
 		outl((unsigned)mark, SNUG_PORT_BASE + SNUG_PORT_MARK);
 }
 
+void machine_report(const char *text, size_t len)
+{
+	if (permitted)
+		outsb(SNUG_PORT_BASE + SNUG_PORT_REPORT, text, len);
+}
+
 int machine_early_console(const char *text)
 {
 	if (ioperm(SNUG_PORT_EARLY_CONSOLE, 1, 1))

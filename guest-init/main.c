@@ -17,6 +17,7 @@
 #include "guest-init/modules.h"
 #include "guest-init/mounts.h"
 #include "guest-init/network.h"
+#include "guest-init/report.h"
 #include "guest-init/run.h"
 #include "guest-init/say.h"
 #include "guest-init/spec.h"
@@ -92,6 +93,8 @@ static int prepare(struct spec *spec, struct streams *streams)
 	r = read_spec(spec);
 	if (r)
 		return r;
+	if (spec->report)
+		report_enable();
 	r = modules_load(&spec->modules);
 	if (r)
 		return r;
@@ -133,5 +136,6 @@ int main(void)
 		machine_end(command_report_failure(&spec, &failure));
 	status = run_command(&spec, &console, &streams, command);
 	exports_sync(&spec);
+	report_send();
 	machine_end(status);
 }

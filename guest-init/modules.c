@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guest-init/report.h"
 #include "guest-init/say.h"
 
 static int load(const char *path)
@@ -28,6 +29,7 @@ int modules_load(const struct strings *modules)
 
 		if (r)
 			return say_failed(modules->items[i], r);
+		report_note("module", modules->items[i]);
 	}
 	return 0;
 }

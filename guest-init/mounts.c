@@ -11,6 +11,7 @@
 #include "guest-init/exports.h"
 #include "guest-init/overlay.h"
 #include "guest-init/places.h"
+#include "guest-init/report.h"
 #include "guest-init/say.h"
 #include "guest-init/user_mounts.h"
 
@@ -25,8 +26,10 @@ static int mount_share(const struct share *share, const char *dir)
 {
 	int r;
 
-	if (mount(share->tag, dir, "9p", MS_RDONLY, SHARE_OPTIONS) == 0)
+	if (mount(share->tag, dir, "9p", MS_RDONLY, SHARE_OPTIONS) == 0) {
+		report_note("mount", share->dir);
 		return 0;
+	}
 	r = -errno;
 	say("guest: share ", share->tag, " on ", share->dir, ": ", strerror(-r));
 	return r;
@@ -93,6 +96,7 @@ static int mount_fresh(void)
 		if ((f->make && mkdir(f->dir, 0755) && errno != EEXIST) ||
 		    mount(f->type, f->dir, f->type, f->flags, f->data))
 			return say_failed(f->dir, -errno);
+		report_note("mount", f->dir);
 	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		if (symlink(links[i].target, links[i].name) && errno != EEXIST)

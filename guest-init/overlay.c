@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guest-init/report.h"
 #include "guest-init/say.h"
 
 bool overlay_covered(const struct strings *dirs, size_t count, const char *dir)
@@ -110,6 +111,7 @@ int overlays_mount(const struct strings *dirs)
 			say("guest: overlay over ", dir, ": ", strerror(-r));
 			return r;
 		}
+		report_note("mount", dir);
 	}
 	return 0;
 }

@@ -218,6 +218,10 @@ static int parse_record(struct spec *spec, const char *key, char *value, bool *h
 		spec->cwd = value;
 		return *value == '/' ? 0 : -EINVAL;
 	}
+	if (strcmp(key, "timeline") == 0) {
+		spec->report = true;
+		return strcmp(value, "report") == 0 ? 0 : -EINVAL;
+	}
 	if (strcmp(key, "hostname") == 0) {
 		spec->hostname = value;
 		return 0;

@@ -66,6 +66,7 @@ struct spec {
 	bool tty;
 	struct winsize size; /* with tty */
 	bool stderr_tty;
+	bool report;    /* send one for the timeline */
 	bool closed[3]; /* stdin, stdout, stderr: the command starts without it */
 };
 

@@ -13,6 +13,7 @@
 #include "guest-init/mounts.h"
 #include "guest-init/overlay.h"
 #include "guest-init/places.h"
+#include "guest-init/report.h"
 #include "guest-init/say.h"
 
 static int mount_failed(const struct user_mount *m, int error)
@@ -238,6 +239,7 @@ int user_mounts_make(struct spec *spec)
 
 		if (r)
 			return r;
+		report_note("mount", spec->mounts[i].dst);
 	}
 	return close_bases(spec);
 }

@@ -77,6 +77,8 @@ static void print_monitor(const struct plan *plan, const struct prepared *prepar
 	if (prepared->vmlinux_fd >= 0)
 		print_redirection(MONITOR_FD_VMLINUX, "<",
 				  file_of(prepared->vmlinux_fd, "vmlinux", name), out);
+	if (plan->timeline.any)
+		print_redirection(MONITOR_FD_TIMELINE, ">", "record", out);
 	for (unsigned i = 0; (fd = monitor_plan_fd(plan, i, &from, &path)) >= 0; i++)
 		print_redirection(fd, "<", path, out);
 	(void)fputs(")\n", out);

@@ -19,6 +19,7 @@
 #include "launcher/options.h"
 #include "launcher/plan.h"
 #include "launcher/prepare.h"
+#include "launcher/recorder.h"
 #include "launcher/stages.h"
 #include "launcher/stdio.h"
 
@@ -37,10 +38,15 @@ static int written(int err)
 	return err;
 }
 
-/* Never returns 0: success is another program. */
+/*
+ * Becomes the monitor: never returns 0, as success is another program. Where the run is to be recorded a
+ * child becomes it; then 0, and *status.
+ */
 static int start(const struct plan *plan, const struct host *host, const struct prepared *prepared,
-		 const char *monitor, const struct strlist *argv)
+		 const char *monitor, const struct strlist *argv, struct stages *stages,
+		 int *status)
 {
+	struct recorder recorder = RECORDER_NONE;
 	struct monitor_fds fds = {.kernel = plan->kernel.fd,
 				  .vmlinux = prepared->vmlinux_fd,
 				  .initrd = prepared->initrd_fd,
@@ -52,11 +58,26 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 	fds.kvm = host_open_kvm(host);
 	if (fds.kvm < 0)
 		return fds.kvm;
-	err = monitor_open_shares(plan, &fds);
+	stage_end(stages, "monitor's command line, /dev/kvm");
+	if (plan->timeline.any) {
+		err = recorder_fork(&recorder);
+		if (err < 0)
+			return err;
+		if (err > 0) {
+			*status = recorder_end(&recorder, &plan->timeline);
+			return 0;
+		}
+		stage_end(stages, "another process, for this timeline");
+		err = recorder_begin(&recorder, plan, stages);
+	}
+	fds.timeline = recorder.fd;
+	if (!err)
+		err = monitor_open_shares(plan, &fds);
 	return err ? err : monitor_exec(monitor, argv, plan, &fds);
 }
 
-static int run(const struct options *options, const struct caller *caller, struct stages *stages)
+static int run(const struct options *options, const struct caller *caller, struct stages *stages,
+	       int *status)
 {
 	_cleanup_plan_ struct plan plan;
 	_cleanup_prepared_ struct prepared prepared = {
@@ -66,6 +87,7 @@ static int run(const struct options *options, const struct caller *caller, struc
 	struct host host;
 
 	host_read(&host);
+	stage_end(stages, "options, caller");
 	int err = plan_make(&plan, options, caller, &host);
 	stage_end(stages, "plan");
 	if (!err)
@@ -74,12 +96,14 @@ static int run(const struct options *options, const struct caller *caller, struc
 	if (!err)
 		err = monitor_find(monitor);
 	if (!err)
-		err = monitor_argv(&plan, prepared.vmlinux_fd >= 0, stages, &argv);
+		err = monitor_argv(&plan, prepared.vmlinux_fd >= 0, &argv);
+	if (!err)
+		err = recorder_check(&plan.timeline);
 	if (err)
 		return out_of_memory(err);
 	if (options->dry_run)
 		return written(dry_run_print(&plan, &prepared, monitor, &argv, stdout));
-	return start(&plan, &host, &prepared, monitor, &argv);
+	return start(&plan, &host, &prepared, monitor, &argv, stages, status);
 }
 
 static int manage_kernels(const struct options *options, const struct caller *caller)
@@ -98,7 +122,7 @@ static int benchmark(const struct options *options, const struct caller *caller)
 	return bench_command(options, caller, &host);
 }
 
-static int command(int argc, char **argv, struct stages *stages)
+static int command(int argc, char **argv, struct stages *stages, int *status)
 {
 	_cleanup_options_ struct options options = {0};
 	_cleanup_caller_ struct caller caller = {0};
@@ -122,16 +146,17 @@ static int command(int argc, char **argv, struct stages *stages)
 	else if (!err && options.command == COMMAND_BENCH)
 		err = benchmark(&options, &caller);
 	else if (!err)
-		err = run(&options, &caller, stages);
+		err = run(&options, &caller, stages, status);
 	return out_of_memory(err);
 }
 
 int main(int argc, char **argv)
 {
 	struct stages stages = {0};
+	int status = EXIT_SUCCESS;
 
 	stage_end(&stages, "exec");
 	/* The initrd may be larger than RLIMIT_FSIZE: an error to tell, not a death. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	return command(argc, argv, &stages) ? EXIT_SNUG_FAILED : EXIT_SUCCESS;
+	return command(argc, argv, &stages, &status) ? EXIT_SNUG_FAILED : status;
 }

@@ -64,8 +64,7 @@ static void add_hides(const struct plan *plan, struct strlist *argv)
 			     plan->hides.items[i].name);
 }
 
-int monitor_argv(const struct plan *plan, bool direct, const struct stages *stages,
-		 struct strlist *argv)
+int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
 {
 	strlist_add(argv, MONITOR_NAME);
 	strlist_addf(argv, "--kvm=%d", MONITOR_FD_KVM);
@@ -89,12 +88,8 @@ int monitor_argv(const struct plan *plan, bool direct, const struct stages *stag
 		strlist_add(argv, "--tty");
 	if (plan->verbose)
 		strlist_add(argv, "--verbose");
-	if (!plan->timeline)
-		return argv->error;
-	strlist_add(argv, "--timeline");
-	for (unsigned i = 0; i < stages->count; i++)
-		strlist_addf(argv, "--stage=%s:%llu", stages->items[i].name,
-			     (unsigned long long)stages->items[i].ns);
+	if (plan->timeline.any)
+		strlist_addf(argv, "--timeline=%d", MONITOR_FD_TIMELINE);
 	return argv->error;
 }
 
@@ -161,7 +156,7 @@ static int place(const int *from, int count)
 static int place_fds(const struct plan *plan, const struct monitor_fds *fds)
 {
 	int from[MONITOR_FD_END] = {fds->kvm,  fds->kernel, fds->initrd, fds->root,
-				    fds->proc, fds->spec,   fds->vmlinux};
+				    fds->proc, fds->spec,   fds->vmlinux, fds->timeline};
 	int count = MONITOR_FD_PLAN - MONITOR_FD_KVM;
 	const char *path;
 

@@ -7,7 +7,6 @@
 #define LAUNCHER_MONITOR_H
 
 #include "launcher/plan.h"
-#include "launcher/stages.h"
 #include "launcher/strlist.h"
 
 enum {
@@ -17,7 +16,8 @@ enum {
 	MONITOR_FD_ROOT,
 	MONITOR_FD_PROC,
 	MONITOR_FD_SPEC,
-	MONITOR_FD_VMLINUX, /* closed where there is none */
+	MONITOR_FD_VMLINUX,  /* closed where there is none */
+	MONITOR_FD_TIMELINE, /* the same */
 	MONITOR_FD_PLAN, /* the plan's volumes, in its order, then the directories of what it hides */
 	MONITOR_FD_END = MONITOR_FD_PLAN + MOUNTS_MAX + HIDES_MAX, /* at most */
 };
@@ -30,6 +30,7 @@ struct monitor_fds {
 	int proc;    /* /proc/self/fd */
 	int spec;    /* an initrd of the run specification */
 	int vmlinux; /* the unpacked kernel; -1: none */
+	int timeline; /* the record; -1: none */
 };
 
 /*
@@ -39,8 +40,7 @@ struct monitor_fds {
 int monitor_find(char *path);
 
 /* The monitor's argument vector. direct: with an unpacked kernel. 0 or -ENOMEM (nothing logged). */
-int monitor_argv(const struct plan *plan, bool direct, const struct stages *stages,
-		 struct strlist *argv);
+int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv);
 
 /*
  * Opens the root share and /proc/self/fd, through which the monitor opens volumes again: this process's,

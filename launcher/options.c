@@ -107,6 +107,33 @@ static int set_kaslr(struct options *options, const struct option_def *def, cons
 	return set_choice(&options->no_kaslr, def, value, words);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	const size_t len = strlen(text), end_len = strlen(end);
+
+	return len > end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static int set_timeline(struct timeline_options *timeline, const struct option_def *def,
+			const char *value)
+{
+	timeline->any = true;
+	if (!value) {
+		timeline->table = true;
+	} else if (strcmp(value, "initcalls") == 0) {
+		timeline->table = timeline->initcalls = true;
+	} else if (ends_with(value, ".json")) {
+		timeline->json = value;
+	} else if (ends_with(value, ".svg")) {
+		timeline->svg = value;
+	} else {
+		log_error("--%s: '%s' is neither 'initcalls' nor the name of a .json or .svg file",
+			  def->name, value);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int add_hide(struct options *options, const struct option_def *def, const char *value)
 {
 	const char *path;
@@ -157,8 +184,7 @@ static int set(struct options *options, const struct option_def *def, const char
 		options->dry_run = true;
 		return 0;
 	case OPTION_TIMELINE:
-		options->timeline = true;
-		return 0;
+		return set_timeline(&options->timeline, def, value);
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;
@@ -270,10 +296,11 @@ static int parse_long(struct options *options, const char *word, struct words *w
 		log_error("option '--%s' takes no value", def->name);
 		return -EINVAL;
 	}
-	if (def->value && !value)
+	if (def->value && !value && !options_value_is_optional(def)) {
 		value = take_value(words);
-	if (def->value && !value)
-		return no_value(word, def);
+		if (!value)
+			return no_value(word, def);
+	}
 	return set(options, def, value);
 }
 

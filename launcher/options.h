@@ -45,6 +45,15 @@ enum boot_way {
 	BOOT_BZIMAGE, /* the kernel's own decompressor, in the guest */
 };
 
+/* Where the time went, and where to say so. */
+struct timeline_options {
+	bool any;         /* one of the others */
+	bool table;       /* on standard error */
+	bool initcalls;   /* and name the slowest of the kernel's initcalls in it */
+	const char *json; /* files; NULL: no */
+	const char *svg;
+};
+
 struct options {
 	enum command command;
 	enum kernel_action kernel_action;
@@ -62,7 +71,7 @@ struct options {
 	struct strlist hide;  /* paths on the host, as typed */
 	bool no_default_hide; /* credentials are left visible */
 	bool dry_run;
-	bool timeline;
+	struct timeline_options timeline;
 	bool verbose;
 	struct bench_options bench; /* of COMMAND_BENCH */
 	char *const *

@@ -37,7 +37,9 @@ const struct option_def option_defs[] = {
 	{OPTION_NO_DEFAULT_HIDE, 0, "no-default-hide", NULL,
 	 "do not hide ~/.ssh, ~/.aws and other credentials (snug(1) lists them)"},
 	{OPTION_DRY_RUN, 0, "dry-run", NULL, "show what would be run, and run nothing"},
-	{OPTION_TIMELINE, 0, "timeline", NULL, "show on standard error where the time went"},
+	{OPTION_TIMELINE, 0, "timeline", "[=FILE|initcalls]",
+	 "show on standard error where the time went; initcalls: also in which of the kernel's\n"
+	 "initcalls; FILE.json, FILE.svg: write it there; may be repeated"},
 	{OPTION_VERBOSE, 0, "verbose", NULL, "show the kernel's messages on standard error"},
 	{OPTION_HELP, 'h', "help", NULL, "show this text"},
 };
@@ -120,6 +122,11 @@ static const char help_bench_tail[] =
 	"  snug bench --vs '--kaslr=off' --vs '--boot=bzimage' -- true\n"
 	"  snug bench --cache=warm,cold --vs ./vmlinuz-6.12 --json=times.json -m 1G -- true\n";
 
+bool options_value_is_optional(const struct option_def *def)
+{
+	return def->value && def->value[0] == '[';
+}
+
 #define NAMES_WIDTH 22
 
 static void print_option(const struct option_def *def, FILE *out)
@@ -129,7 +136,8 @@ static void print_option(const struct option_def *def, FILE *out)
 			 def->letter ? def->letter : ' ', def->letter ? "," : " ", def->name);
 
 	if (def->value && n > 0 && (size_t)n < sizeof(names))
-		n += snprintf(names + n, sizeof(names) - (size_t)n, "=%s", def->value);
+		n += snprintf(names + n, sizeof(names) - (size_t)n, "%s%s",
+			      options_value_is_optional(def) ? "" : "=", def->value);
 	/* A line of its own for long names; a help text of more lines goes on below its first. */
 	(void)fprintf(out, n > NAMES_WIDTH ? "  %s\n  %*s " : "  %s%*s ", names,
 		      n > NAMES_WIDTH ? NAMES_WIDTH : NAMES_WIDTH - n, "");

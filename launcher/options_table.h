@@ -6,6 +6,7 @@
 #ifndef LAUNCHER_OPTIONS_TABLE_H
 #define LAUNCHER_OPTIONS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum option_id {
@@ -42,9 +43,12 @@ struct option_def {
 	enum option_id id;
 	char letter; /* 0: has none */
 	const char *name;
-	const char *value; /* what the help calls it; NULL: takes none */
+	const char *value; /* what the help calls it; NULL: takes none; "[=...": need not have one */
 	const char *help;
 };
+
+/* Then only --name=value gives it one: the next word is another. */
+bool options_value_is_optional(const struct option_def *def);
 
 extern const struct option_def option_defs[];
 extern const size_t option_def_count;

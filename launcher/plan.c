@@ -68,8 +68,11 @@ static int plan_cmdline(struct plan *plan, const struct options *options)
 	const size_t max = plan->kernel.image.header.cmdline_size;
 
 	plan_kaslr(plan, options);
+	const struct cmdline_options wanted = {.verbose = options->verbose,
+					       .kaslr = plan->kaslr,
+					       .initcalls = options->timeline.initcalls};
 	plan->cmdline = cmdline_make((const char *const *)options->append.items,
-				     options->append.count, options->verbose, plan->kaslr);
+				     options->append.count, &wanted);
 	if (!plan->cmdline)
 		return -ENOMEM;
 	if (!max || strlen(plan->cmdline) <= max)

@@ -38,7 +38,7 @@ struct plan {
 	bool kaslr;
 	struct cache cache;
 	struct stdio stdio;
-	bool timeline;
+	struct timeline_options timeline;
 	bool verbose;
 };
 

@@ -108,6 +108,8 @@ static int make_spec(struct spec *spec, const struct plan *plan)
 	spec_add(spec, "umask", "%04o", plan->umask);
 	spec_add(spec, "hostname", HOSTNAME);
 	add_stdio(spec, &plan->stdio);
+	if (plan->timeline.any)
+		spec_add(spec, "timeline", "report");
 	if (spec->error && spec->error != -ENOMEM)
 		log_error("the run specification cannot be made: %s", strerror(-spec->error));
 	return spec->error;

@@ -422,6 +422,11 @@ void virtio_console_guest_stopped(struct virtio_console *c)
 	(void)pthread_mutex_unlock(&c->dev.lock);
 }
 
+bool virtio_console_had_output(const struct virtio_console *c)
+{
+	return c && (c->stdout_stream.bytes || c->stderr_stream.bytes);
+}
+
 void virtio_console_report(const struct virtio_console *c)
 {
 	console_stream_report(&c->stdin_stream, "cannot read standard input");

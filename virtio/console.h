@@ -53,6 +53,9 @@ void virtio_console_guest_stopped(struct virtio_console *console);
 /* Says what went wrong with the three descriptors, if anything did. After the run. */
 void virtio_console_report(const struct virtio_console *console);
 
+/* Has a byte of the command's output been delivered? With console NULL: no. */
+bool virtio_console_had_output(const struct virtio_console *console);
+
 /* No output is left in the rings: after the vCPUs have stopped and a work(), the run may end. */
 bool virtio_console_drained(struct virtio_console *console);
 

@@ -27,7 +27,6 @@ enum option_id {
 	OPT_PROC_FD,
 	OPT_CONSOLE,
 	OPT_TTY,
-	OPT_STAGE,
 	OPT_TIMELINE,
 	OPT_VERBOSE,
 };
@@ -47,8 +46,7 @@ static const struct option options[] = {
 	{"proc-fd", required_argument, NULL, OPT_PROC_FD},
 	{"console", no_argument, NULL, OPT_CONSOLE},
 	{"tty", no_argument, NULL, OPT_TTY},
-	{"stage", required_argument, NULL, OPT_STAGE},
-	{"timeline", no_argument, NULL, OPT_TIMELINE},
+	{"timeline", required_argument, NULL, OPT_TIMELINE},
 	{"verbose", no_argument, NULL, OPT_VERBOSE},
 	{NULL, 0, NULL, 0},
 };
@@ -203,20 +201,6 @@ static int parse_hide(struct config *config, char *text)
 	return 0;
 }
 
-static int parse_stage(struct config *config, char *text)
-{
-	char *colon = strrchr(text, ':');
-	struct config_stage *stage = &config->stages[config->stage_count];
-
-	if (config->stage_count == CONFIG_STAGES_MAX || !colon ||
-	    parse_number(colon + 1, &stage->ns) < 0)
-		return -EINVAL;
-	*colon = '\0';
-	stage->name = text;
-	config->stage_count++;
-	return 0;
-}
-
 static int parse_initrd(struct config *config, const char *text)
 {
 	if (config->initrd_count == BOOT_INITRDS_MAX ||
@@ -262,11 +246,8 @@ static int parse_option(struct config *config, int id, char *value)
 	case OPT_TTY:
 		config->tty = true;
 		return 0;
-	case OPT_STAGE:
-		return parse_stage(config, value);
 	case OPT_TIMELINE:
-		config->timeline = true;
-		return 0;
+		return parse_fd(value, &config->timeline_fd);
 	case OPT_VERBOSE:
 		config->verbose = true;
 		return 0;
@@ -306,6 +287,7 @@ int config_parse(struct config *config, int argc, char **argv)
 	*config = (struct config){.kvm_fd = -1,
 				  .kernel_fd = -1,
 				  .vmlinux_fd = -1,
+				  .timeline_fd = -1,
 				  .proc_fd = -1,
 				  .kernel_name = "the kernel",
 				  .cmdline = ""};

@@ -22,9 +22,7 @@
  *   --proc-fd=FD        this process's own /proc/self/fd (O_PATH); needed for shares
  *   --console           a console device on stdin, stdout, stderr (descriptors 0, 1, 2)
  *   --tty               stdin and stdout are a terminal: put it in raw mode, restore it at the end
- *   --stage=NAME:NS     a stage of the launcher ended at NS (CLOCK_MONOTONIC, ns), for --timeline; the
- *                       first one, named "exec", is the launcher's own start
- *   --timeline          print where the time went to stderr at the end
+ *   --timeline=FD       write to FD at the end where the time went (core/record.h)
  *   --verbose           show the kernel's console on stderr while it runs
  */
 #ifndef VMM_CONFIG_H
@@ -40,7 +38,6 @@
 #define CONFIG_SHARES_MAX  15
 #define CONFIG_EXPORTS_MAX 512 /* of all shares together */
 #define CONFIG_HIDES_MAX   512
-#define CONFIG_STAGES_MAX  16
 
 struct config {
 	int kvm_fd;
@@ -63,15 +60,10 @@ struct config {
 	struct p9_hide hides[CONFIG_HIDES_MAX];
 	unsigned hide_count;
 	int proc_fd; /* -1: none */
-	struct config_stage {
-		const char *name;
-		uint64_t ns;
-	} stages[CONFIG_STAGES_MAX];
-	unsigned stage_count;
+	int timeline_fd; /* -1: none */
 	bool no_kaslr;
 	bool console;
 	bool tty;
-	bool timeline;
 	bool verbose;
 };
 

@@ -95,17 +95,22 @@ static bool wait_and_handle(struct machine *m, int signal_fd, int tty_fd, bool s
 
 void event_loop_run(struct machine *m, int signal_fd, int tty_fd)
 {
-	bool stopped = false;
+	bool stopped = false, had_output = false;
 
 	for (;;) {
 		if (!stopped && run_is_over(&m->end)) {
 			machine_stop(m);
+			timeline_stage(m->timeline, "end: processor stopped");
 			if (m->console)
 				virtio_console_guest_stopped(m->console);
 			stopped = true;
 		}
 		if (m->console)
 			virtio_console_work(m->console);
+		if (m->timeline && !had_output && virtio_console_had_output(m->console)) {
+			timeline_point(m->timeline, "first byte of output");
+			had_output = true;
+		}
 		if (stopped && (!m->console || virtio_console_drained(m->console)))
 			break;
 		if (wait_and_handle(m, signal_fd, tty_fd, stopped))

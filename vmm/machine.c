@@ -26,10 +26,12 @@ int machine_init(struct machine *m, const struct config *config)
 	m->vm.fd = -1;
 	m->vcpu.fd = -1;
 	m->end.wake_fd = -1;
-	timeline_init(&m->timeline);
-	for (unsigned i = 0; i < config->stage_count; i++)
-		timeline_mark_at(&m->timeline, config->stages[i].name, config->stages[i].ns);
-	timeline_mark(&m->timeline, "monitor: exec");
+	if (config->timeline_fd >= 0) {
+		m->timeline = timeline_new(config->timeline_fd);
+		if (!m->timeline)
+			return -ENOMEM;
+	}
+	timeline_stage(m->timeline, "monitor: exec");
 	r = klog_init(&m->klog, config->verbose);
 	if (r == 0)
 		r = run_end_init(&m->end);
@@ -60,9 +62,12 @@ static int build_processor(struct machine *m, int kvm_fd)
 	if (r < 0)
 		return kvm_failed(what, r);
 	cpuid_for_vcpu(&cpuid, 0, CPUS);
+	timeline_stage(m->timeline, "monitor: KVM_GET_SUPPORTED_CPUID");
+	m->vcpu.timeline = m->timeline;
 	r = vcpu_create(&m->vcpu, &m->vm, 0, &cpuid, &what);
 	if (r < 0)
 		return kvm_failed(what, r);
+	timeline_stage(m->timeline, "monitor: KVM_SET_CPUID2");
 	m->vcpu.mmio = &m->mmio;
 	m->vcpu.ports = &m->ports;
 	m->vcpu.end = &m->end;
@@ -148,7 +153,7 @@ static int add_platform(struct machine *m, unsigned virtio_devices)
 	int r;
 
 	ioapic_init(&m->ioapic, LAYOUT_VIRTIO_GSI + virtio_devices, vm_deliver_message, &m->vm);
-	m->poweroff = (struct poweroff){.end = &m->end, .timeline = &m->timeline};
+	m->poweroff = (struct poweroff){.end = &m->end, .timeline = m->timeline};
 	r = bus_add(&m->mmio, LAYOUT_IOAPIC, LAYOUT_IOAPIC_SIZE, &ioapic_bus_ops, &m->ioapic);
 	if (r == 0)
 		r = bus_add(&m->ports, SNUG_PORT_BASE, SNUG_PORT_SIZE, &poweroff_bus_ops,
@@ -185,15 +190,20 @@ int machine_build(struct machine *m, const struct config *config)
 {
 	const char *what;
 	int r = vm_create(&m->vm, config->kvm_fd, config->memory,
-			  config->console + config->share_count, &what);
+			  config->console + config->share_count, m->timeline, &what);
 
 	if (r < 0)
 		return kvm_failed(what, r);
 	r = build_processor(m, config->kvm_fd);
 	if (r == 0)
 		r = build_devices(m, config);
-	timeline_mark(&m->timeline, "monitor: VM");
+	timeline_stage(m->timeline, "monitor: devices");
 	return r;
+}
+
+static void loaded(void *timeline, const char *what)
+{
+	timeline_stage(timeline, what);
 }
 
 int machine_load(struct machine *m, const struct config *config, const struct kernel_image *image,
@@ -211,6 +221,8 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 		.initrd_count = config->initrd_count,
 		.cmdline = config->cmdline,
 		.machine = {.cpus = CPUS, .virtio_devices = m->virtio_count},
+		.passed = loaded,
+		.passed_ctx = m->timeline,
 	};
 	struct boot_ram ram = {
 		.low = m->vm.mem.regions[0].host,
@@ -234,7 +246,7 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 	r = vcpu_set_entry(&m->vcpu, &entry, &what);
 	if (r < 0)
 		return kvm_failed(what, r);
-	timeline_mark(&m->timeline, "monitor: load");
+	timeline_stage(m->timeline, "monitor: processor state");
 	return 0;
 }
 

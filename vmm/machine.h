@@ -32,7 +32,7 @@ struct machine {
 	struct poweroff poweroff;
 	struct klog klog;
 	struct run_end end;
-	struct timeline timeline;
+	struct timeline *timeline; /* NULL: none is wanted */
 
 	struct virtio_console *console; /* NULL: none */
 	struct p9_hides *hides;
@@ -44,7 +44,7 @@ struct machine {
 
 /*
  * The steps, in this order. Each returns 0 or -errno, having logged one line; after any failure
- * machine_destroy() releases what there is.
+ * machine_destroy() releases what there is, but for the timeline, whose end it is part of.
  */
 
 /* What needs no VM: the log, the timeline, and how it will end. */

@@ -82,7 +82,7 @@ static int run(struct machine *machine, const struct config *config)
 	r = machine_start(machine);
 	if (r == 0) {
 		event_loop_run(machine, signal_fd, config->tty ? STDIN_FILENO : -1);
-		timeline_mark(&machine->timeline, "monitor: stop, drain");
+		timeline_stage(machine->timeline, "end: output, what the kernel said");
 	}
 	if (config->tty)
 		tty_restore(&tty);
@@ -103,8 +103,7 @@ static int run_machine(struct machine *machine, const struct config *config)
 	    run(machine, config) < 0)
 		return EXIT_SNUG_FAILED;
 	status = exit_status_report(&machine->end, &machine->klog);
-	if (config->timeline)
-		timeline_print(&machine->timeline, &machine->vcpu.exits, STDERR_FILENO);
+	timeline_stage(machine->timeline, "end: status");
 	return status;
 }
 
@@ -119,5 +118,8 @@ int main(int argc, char **argv)
 	log_set_verbose(config.verbose);
 	status = run_machine(&machine, &config);
 	machine_destroy(&machine);
+	timeline_stage(machine.timeline, "end: KVM closed, memory released");
+	timeline_write(machine.timeline);
+	timeline_free(machine.timeline);
 	return status;
 }

@@ -2,71 +2,206 @@
 #include "vmm/timeline.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "core/abi.h"
+#include "core/fds.h"
+#include "core/record.h"
 #include "core/util.h"
 
-void timeline_init(struct timeline *timeline)
+#define GUEST_ROOM_FIRST 0x10000
+
+struct timeline *timeline_new(int fd)
 {
+	struct timeline *timeline = calloc(1, sizeof(*timeline));
+
+	if (!timeline)
+		return NULL;
+	timeline->fd = fd;
 	(void)pthread_mutex_init(&timeline->lock, NULL);
-	timeline->count = 0;
-	timeline->guest_marks = 0;
+	return timeline;
 }
 
-void timeline_mark_at(struct timeline *timeline, const char *stage, uint64_t ns)
+void timeline_free(struct timeline *timeline)
 {
+	if (timeline)
+		free(timeline->guest);
+	free(timeline);
+}
+
+static void add(struct timeline *timeline, const char *name, bool stage)
+{
+	struct timespec now;
+	struct rusage usage;
+
+	if (!timeline)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)getrusage(RUSAGE_SELF, &usage);
 	(void)pthread_mutex_lock(&timeline->lock);
 	if (timeline->count < TIMELINE_POINTS_MAX)
-		timeline->points[timeline->count++] =
-			(struct timeline_point){.stage = stage, .ns = ns};
+		timeline->points[timeline->count++] = (struct timeline_point){
+			.name = name,
+			.ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec,
+			.faults = (uint64_t)(usage.ru_minflt + usage.ru_majflt),
+			.stage = stage,
+		};
 	(void)pthread_mutex_unlock(&timeline->lock);
 }
 
-void timeline_mark(struct timeline *timeline, const char *stage)
+void timeline_stage(struct timeline *timeline, const char *name)
 {
-	struct timespec now;
+	add(timeline, name, true);
+}
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	timeline_mark_at(timeline, stage,
-			 (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec);
+void timeline_point(struct timeline *timeline, const char *name)
+{
+	add(timeline, name, false);
+}
+
+void timeline_exit(struct timeline *timeline, enum exit_kind kind, uint64_t address)
+{
+	/* Registers and ports are a few bytes apart: the low bits tell them from one another. */
+	size_t at = (size_t)(address ^ (address >> 12) ^ ((uint64_t)kind << 6));
+
+	if (!timeline)
+		return;
+	for (unsigned i = 0; i < TIMELINE_EXITS_MAX; i++) {
+		struct timeline_exit *exit = &timeline->exits[(at + i) % TIMELINE_EXITS_MAX];
+
+		if (!exit->kind) {
+			exit->kind = kind;
+			exit->address = address;
+		}
+		if (exit->kind == kind && exit->address == address) {
+			exit->counts[timeline->phase]++;
+			return;
+		}
+	}
+}
+
+static void end_phase(struct timeline *timeline, const char *name)
+{
+	timeline_stage(timeline, name);
+	timeline->phases[timeline->phase] = name;
+	if (timeline->phase < TIMELINE_PHASES - 1)
+		timeline->phase++;
 }
 
 void timeline_guest_mark(struct timeline *timeline, uint32_t value)
 {
 	static const char *const stages[] = {
-		[SNUG_MARK_INIT] = "guest: kernel",      [SNUG_MARK_MODULES] = "guest: modules",
-		[SNUG_MARK_MOUNTS] = "guest: mounts",    [SNUG_MARK_EXEC] = "guest: console, user",
+		[SNUG_MARK_INIT] = "guest: kernel",
+		[SNUG_MARK_MODULES] = "guest: modules",
+		[SNUG_MARK_MOUNTS] = "guest: mounts",
+		[SNUG_MARK_EXEC] = "guest: network, streams",
 		[SNUG_MARK_EXIT] = "guest: the command",
+		[SNUG_MARK_REPORT] = "guest: rest of the output",
 	};
-
 	uint32_t bit = value < ARRAY_SIZE(stages) ? 1U << value : 0;
 
-	/* One guest with several processors may mark twice at once: it spends a point of its own. */
-	if (!bit || !stages[value] || (timeline->guest_marks & bit))
+	if (!timeline || !bit || !stages[value] || (timeline->guest_marks & bit))
 		return;
 	timeline->guest_marks |= bit;
-	timeline_mark(timeline, stages[value]);
+	end_phase(timeline, stages[value]);
 }
 
-void timeline_print(struct timeline *timeline, const struct exit_counts *exits, int fd)
+void timeline_guest_end(struct timeline *timeline)
 {
-	uint64_t start, before;
+	if (!timeline)
+		return;
+	end_phase(timeline, timeline->guest_size ? "guest: report for this timeline"
+						 : "guest: rest of the output");
+}
 
-	(void)pthread_mutex_lock(&timeline->lock);
-	if (timeline->count > 0) {
-		start = before = timeline->points[0].ns;
-		(void)dprintf(fd, "%10s %10s  stage\n", "end ms", "ms");
-		for (unsigned i = 1; i < timeline->count; i++) {
-			const struct timeline_point *p = &timeline->points[i];
+static bool make_room(struct timeline *timeline)
+{
+	size_t room = timeline->guest_room ? 2 * timeline->guest_room : GUEST_ROOM_FIRST;
+	char *guest;
 
-			(void)dprintf(fd, "%10.3f %10.3f  %s\n", (double)(p->ns - start) / 1e6,
-				      (double)(p->ns - before) / 1e6, p->stage);
-			before = p->ns;
-		}
+	if (timeline->guest_size < timeline->guest_room)
+		return true;
+	guest = room <= RECORD_GUEST_MAX ? realloc(timeline->guest, room) : NULL;
+	if (!guest)
+		return false;
+	timeline->guest = guest;
+	timeline->guest_room = room;
+	return true;
+}
+
+void timeline_guest_report(struct timeline *timeline, uint8_t byte)
+{
+	if (timeline && make_room(timeline))
+		timeline->guest[timeline->guest_size++] = (char)byte;
+}
+
+static void write_exits(const struct timeline *timeline, FILE *out)
+{
+	static const char *const kinds[] = {
+		[EXIT_PORT] = "port",
+		[EXIT_MMIO] = "mmio",
+		[EXIT_KVM] = "kvm",
+	};
+
+	for (unsigned i = 0; i < TIMELINE_EXITS_MAX; i++) {
+		const struct timeline_exit *exit = &timeline->exits[i];
+
+		for (unsigned phase = 0; phase < TIMELINE_PHASES; phase++)
+			if (exit->counts[phase])
+				(void)fprintf(out, "exits %s\t%s %llx %u\n",
+					      timeline->phases[phase] ? timeline->phases[phase]
+								      : "guest: end",
+					      kinds[exit->kind],
+					      (unsigned long long)exit->address,
+					      exit->counts[phase]);
 	}
-	(void)pthread_mutex_unlock(&timeline->lock);
-	(void)dprintf(fd, "exits to user space: %llu memory-mapped, %llu ports, %llu other\n",
-		      (unsigned long long)exits->mmio, (unsigned long long)exits->ports,
-		      (unsigned long long)exits->other);
+}
+
+static void write_guest(const struct timeline *timeline, FILE *out)
+{
+	bool new_line = true;
+
+	for (size_t i = 0; i < timeline->guest_size; i++) {
+		const char c = timeline->guest[i];
+
+		if (new_line && c != '\n')
+			(void)fputs("guest ", out);
+		if (!new_line || c != '\n')
+			(void)fputc(c == '\0' ? '?' : c, out);
+		new_line = c == '\n';
+	}
+	if (!new_line)
+		(void)fputc('\n', out);
+}
+
+void timeline_write(struct timeline *timeline)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+
+	if (!timeline)
+		return;
+	/* Made in memory: one write, where the launcher's line ends. */
+	out = open_memstream(&text, &size);
+	if (!out)
+		return;
+	for (unsigned i = 0; i < timeline->count; i++) {
+		const struct timeline_point *point = &timeline->points[i];
+
+		if (point->stage)
+			(void)fprintf(out, "stage %llu %llu %s\n", (unsigned long long)point->ns,
+				      (unsigned long long)point->faults, point->name);
+		else
+			(void)fprintf(out, "point %llu %s\n", (unsigned long long)point->ns,
+				      point->name);
+	}
+	write_exits(timeline, out);
+	write_guest(timeline, out);
+	if (fclose(out) == 0)
+		(void)fd_write_all(timeline->fd, text, size);
+	free(text);
 }

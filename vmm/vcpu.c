@@ -35,6 +35,7 @@ int vcpu_create(struct vcpu *vcpu, const struct vm *vm, unsigned id, const union
 	}
 	/* It would keep the VM alive in the terminal's watcher. */
 	(void)madvise(vcpu->run, vcpu->run_size, MADV_DONTFORK);
+	timeline_stage(vcpu->timeline, "monitor: KVM_CREATE_VCPU");
 	*what = "KVM_SET_CPUID2";
 	return ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid->kvm) < 0 ? -errno : 0;
 }
@@ -91,6 +92,7 @@ static void *run_thread(void *arg)
 	(void)sigemptyset(&kick);
 	(void)sigaddset(&kick, KICK_SIGNAL);
 	(void)pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	timeline_stage(vcpu->timeline, "monitor: threads");
 
 	while (!run_is_over(vcpu->end)) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {

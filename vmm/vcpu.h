@@ -25,9 +25,9 @@ struct vcpu {
 	const struct bus *mmio;
 	const struct bus *ports;
 	struct run_end *end;
+	struct timeline *timeline; /* NULL: none */
 	pthread_t thread;
 	bool started;
-	struct exit_counts exits; /* read after vcpu_join */
 };
 
 /* 0, or -errno with *what set to the step that failed. */

@@ -77,17 +77,17 @@ void vcpu_handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->run->exit_reason) {
 	case KVM_EXIT_IO:
-		vcpu->exits.ports++;
+		timeline_exit(vcpu->timeline, EXIT_PORT, vcpu->run->io.port);
 		handle_io(vcpu);
 		return;
 	case KVM_EXIT_MMIO:
-		vcpu->exits.mmio++;
+		timeline_exit(vcpu->timeline, EXIT_MMIO, vcpu->run->mmio.phys_addr);
 		handle_mmio(vcpu);
 		return;
 	default:
 		break;
 	}
-	vcpu->exits.other++;
+	timeline_exit(vcpu->timeline, EXIT_KVM, vcpu->run->exit_reason);
 	switch (vcpu->run->exit_reason) {
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:

@@ -69,7 +69,7 @@ static int register_registers(struct vm *vm)
 	return errno == EINVAL ? 0 : -errno;
 }
 
-static int set_up(struct vm *vm, uint64_t memory, const char **what)
+static int set_up(struct vm *vm, uint64_t memory, struct timeline *timeline, const char **what)
 {
 	/* The local APIC in KVM, the I/O APIC here; no reserved routes, as edges go by KVM_SIGNAL_MSI. */
 	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {0}};
@@ -79,6 +79,7 @@ static int set_up(struct vm *vm, uint64_t memory, const char **what)
 	r = guest_mem_map(&vm->mem, memory);
 	if (r < 0)
 		return r;
+	timeline_stage(timeline, "monitor: guest memory");
 	/*
 	 * Memory before the irqchip: registering a slot waits for an RCU grace period, which takes
 	 * milliseconds once there is an irqchip, and nearly nothing before.
@@ -89,12 +90,15 @@ static int set_up(struct vm *vm, uint64_t memory, const char **what)
 		r = register_registers(vm);
 	if (r < 0)
 		return r;
+	timeline_stage(timeline, "monitor: KVM_SET_USER_MEMORY_REGION");
 	*what = "KVM_CAP_SPLIT_IRQCHIP";
-	return ioctl(vm->fd, KVM_ENABLE_CAP, &split) < 0 ? -errno : 0;
+	r = ioctl(vm->fd, KVM_ENABLE_CAP, &split) < 0 ? -errno : 0;
+	timeline_stage(timeline, "monitor: KVM_CAP_SPLIT_IRQCHIP");
+	return r;
 }
 
 int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_pages,
-	      const char **what)
+	      struct timeline *timeline, const char **what)
 {
 	int r;
 
@@ -109,7 +113,8 @@ int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_
 	} while (vm->fd < 0 && errno == EINTR);
 	if (vm->fd < 0)
 		return -errno;
-	r = set_up(vm, memory, what);
+	timeline_stage(timeline, "monitor: KVM_CREATE_VM");
+	r = set_up(vm, memory, timeline, what);
 	if (r < 0)
 		vm_destroy(vm);
 	return r;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "vmm/guest_mem.h"
+#include "vmm/timeline.h"
 
 struct vm {
 	int kvm_fd; /* the caller's */
@@ -25,11 +26,11 @@ struct vm {
 };
 
 /*
- * Makes a VM with memory bytes of RAM and register_pages pages of registers. 0, or -errno with *what set to the step that failed, a static
- * text. vm_destroy() needs the vCPUs closed.
+ * Makes a VM with memory bytes of RAM and register_pages pages of registers, each step a stage of the
+ * timeline, if there is one. 0, or -errno with *what set to the step that failed, a static text. vm_destroy() needs the vCPUs closed.
  */
 int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_pages,
-	      const char **what);
+	      struct timeline *timeline, const char **what);
 void vm_destroy(struct vm *vm);
 
 /* Delivers a message-signalled interrupt; for struct ioapic, ctx: struct vm. Any thread. */
