@@ -3,7 +3,7 @@
 # make run          build snug and run a real command in a VM; sets up what is missing
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
-# make              build/snug, build/snug-monitor, build/snug-kernels.so
+# make              build/snug, build/snug-monitor, build/snug-kernels.so, build/snug-report
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
@@ -49,20 +49,27 @@ LAUNCHER_SRC = $(wildcard launcher/*.c) $(BOOT_BOTH_SRC) $(BOOT_PREPARE_SRC) $(C
 MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH_SRC) \
               $(BOOT_LOAD_SRC) $(CORE_SRC)
 INIT_SRC = $(wildcard guest-init/*.c)
+REPORT_SRC = $(wildcard report/*.c) $(addprefix launcher/,strlist.c shell_quote.c) $(CORE_SRC)
 
 # Where the installed launcher looks for the monitor, if there is none beside it.
 PREFIX ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec
 $(BUILD)/obj/launcher/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 LIBRARY_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz
+REPORT_LIBS = -ljansson
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 pic = $(patsubst %,$(BUILD)/obj/pic/%.o,$(basename $(1)))
 
-all: $(BUILD)/snug $(BUILD)/snug-monitor $(BUILD)/snug-kernels.so
+all: $(BUILD)/snug $(BUILD)/snug-monitor $(BUILD)/snug-kernels.so $(BUILD)/snug-report
 
 $(BUILD)/snug: $(call obj,$(LAUNCHER_SRC))
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^
+
+# Its library is nothing that a start of snug should load.
+$(BUILD)/snug-report: $(call obj,$(REPORT_SRC))
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(REPORT_LIBS)
 
 $(BUILD)/snug-kernels.so: $(call pic,$(BOOT_LIBRARY_SRC) $(BOOT_PREPARE_SRC) $(BOOT_BOTH_SRC) \
                             $(CORE_SRC)) $(BUILD)/obj/boot/guest_init.o
@@ -115,6 +122,16 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(LIBRARY_LIBS) -pthread
+
+$(BUILD)/libreport.a: $(call obj,$(filter-out %/main.c,$(wildcard report/*.c)))
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/unit/test_bench_%: $(BUILD)/obj/tests/unit/test_bench_%.o $(BUILD)/libreport.a \
+                                  $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(LIBRARY_LIBS) -pthread
 
 # Tests of guest-init link its parts alone, compiled like everything else so that SAN=1 covers them.
 $(BUILD)/obj/tests/guest-init/%.o: guest-init/%.c
