@@ -56,7 +56,7 @@ PREFIX ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec
 $(BUILD)/obj/launcher/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 LIBRARY_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz
-REPORT_LIBS = -ljansson
+REPORT_LIBS = -ljansson -lm
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 pic = $(patsubst %,$(BUILD)/obj/pic/%.o,$(basename $(1)))
 

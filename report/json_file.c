@@ -72,11 +72,15 @@ int json_file_begin(struct json_file *file, const char *path)
 
 int json_file_finish(struct json_file *file, const json_t *root)
 {
-	_cleanup_free_ char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+	_cleanup_free_ char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
 
-	if (!text)
-		return -ENOMEM;
+	return text ? json_file_finish_text(file, text) : -ENOMEM;
+}
+
+int json_file_finish_text(struct json_file *file, const char *text)
+{
 	int err = fd_write_all(file->fd, text, strlen(text));
+
 	if (!err)
 		err = fd_write_all(file->fd, "\n", 1);
 	if (!err && fsync(file->fd) < 0)

@@ -23,6 +23,9 @@ int json_file_begin(struct json_file *file, const char *path);
 /* Writes root, to the disk, and gives it its name. As above. */
 int json_file_finish(struct json_file *file, const json_t *root);
 
+/* The same with another text. */
+int json_file_finish_text(struct json_file *file, const char *text);
+
 /* Removes what was not finished. */
 void json_file_end(struct json_file *file);
 #define _cleanup_json_file_ __attribute__((cleanup(json_file_end)))

@@ -11,12 +11,14 @@
 #include "core/log.h"
 #include "core/util.h"
 #include "report/bench_command.h"
+#include "report/timeline.h"
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, char *const argv[]); /* the exit status */
 } commands[] = {
 	{"bench", bench_command},
+	{"timeline", timeline_report},
 };
 
 int main(int argc, char **argv)
@@ -25,6 +27,6 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc, argv);
 	}
-	log_error("snug-report is a part of snug: use 'snug bench'");
+	log_error("snug-report is a part of snug: use 'snug bench' or 'snug run --timeline'");
 	return EXIT_SNUG_FAILED;
 }
