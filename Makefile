@@ -133,6 +133,12 @@ $(BUILD)/tests/unit/test_bench_%: $(BUILD)/obj/tests/unit/test_bench_%.o $(BUILD
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(LIBRARY_LIBS) -pthread
 
+$(BUILD)/tests/unit/test_timeline: $(BUILD)/obj/tests/unit/test_timeline.o $(BUILD)/libreport.a \
+                                   $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(LIBRARY_LIBS) -pthread
+
 # Tests of guest-init link its parts alone, compiled like everything else so that SAN=1 covers them.
 $(BUILD)/obj/tests/guest-init/%.o: guest-init/%.c
 	@mkdir -p $(@D)

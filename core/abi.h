@@ -52,7 +52,7 @@ enum snug_mark {
 	SNUG_MARK_MOUNTS = 3,  /* the command's file systems are mounted */
 	SNUG_MARK_EXEC = 4,    /* about to start the command */
 	SNUG_MARK_EXIT = 5,    /* the command has ended */
-	SNUG_MARK_REPORT = 6,  /* its output is delivered; what follows is the report, and the end */
+	SNUG_MARK_REPORT = 6, /* its output is delivered; what follows is the report, and the end */
 };
 
 /*

@@ -155,7 +155,7 @@ static int place(const int *from, int count)
 
 static int place_fds(const struct plan *plan, const struct monitor_fds *fds)
 {
-	int from[MONITOR_FD_END] = {fds->kvm,  fds->kernel, fds->initrd, fds->root,
+	int from[MONITOR_FD_END] = {fds->kvm,  fds->kernel, fds->initrd,  fds->root,
 				    fds->proc, fds->spec,   fds->vmlinux, fds->timeline};
 	int count = MONITOR_FD_PLAN - MONITOR_FD_KVM;
 	const char *path;

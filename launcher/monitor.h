@@ -27,9 +27,9 @@ struct monitor_fds {
 	int kernel;
 	int initrd; /* what is the same for every run */
 	int root;
-	int proc;    /* /proc/self/fd */
-	int spec;    /* an initrd of the run specification */
-	int vmlinux; /* the unpacked kernel; -1: none */
+	int proc;     /* /proc/self/fd */
+	int spec;     /* an initrd of the run specification */
+	int vmlinux;  /* the unpacked kernel; -1: none */
 	int timeline; /* the record; -1: none */
 };
 

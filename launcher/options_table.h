@@ -43,7 +43,8 @@ struct option_def {
 	enum option_id id;
 	char letter; /* 0: has none */
 	const char *name;
-	const char *value; /* what the help calls it; NULL: takes none; "[=...": need not have one */
+	const char
+		*value; /* what the help calls it; NULL: takes none; "[=...": need not have one */
 	const char *help;
 };
 

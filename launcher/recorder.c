@@ -151,8 +151,7 @@ static void write_end(int fd, int status, const struct rusage *usage)
 	struct stages end = {0};
 
 	stage_end(&end, "");
-	(void)dprintf(fd,
-		      "stage %llu 0 end: process gone\nstatus %d\nusage %ld %ld %lld %lld\n",
+	(void)dprintf(fd, "stage %llu 0 end: process gone\nstatus %d\nusage %ld %ld %lld %lld\n",
 		      (unsigned long long)end.items[0].ns,
 		      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
 		      usage->ru_maxrss, usage->ru_minflt + usage->ru_majflt,

@@ -143,8 +143,8 @@ static int apply_kernel_stages(const struct guest_log *log, struct record *recor
 	if (!whole)
 		return 0;
 	/* Its clock shows zero from the first instruction on until it runs. */
-	if (log->has_kernel_now && bring_over(0, log->kernel_now, mark, &at) &&
-	    at > whole->start && at < whole->end)
+	if (log->has_kernel_now && bring_over(0, log->kernel_now, mark, &at) && at > whole->start &&
+	    at < whole->end)
 		err = split_stage(record, index++, at, entry);
 	for (size_t i = 0; !err && i < log->kernel_count && log->has_kernel_now; i++) {
 		const char *stage = landmark(log->kernel[i].text);
@@ -193,10 +193,9 @@ static int apply_notes(const struct guest_log *log, struct record *record, uint6
 
 	for (size_t i = 0; !err && log->clock && i < log->note_count; i++) {
 		const char *space = strchr(log->notes[i].text, ' ');
-		const struct record_stage *stage =
-			record_stage(record, "guest",
-				     strncmp(log->notes[i].text, "module ", 7) == 0 ? "modules"
-										    : "mounts");
+		const struct record_stage *stage = record_stage(
+			record, "guest",
+			strncmp(log->notes[i].text, "module ", 7) == 0 ? "modules" : "mounts");
 
 		if (!space || !stage || !bring_over(log->notes[i].time, log->clock, mark, &at) ||
 		    at < before || at < stage->start)
@@ -244,8 +243,8 @@ static int apply_initcalls(const struct guest_log *log, struct record *record, u
 		if (!bring_over(log->kernel[i].time, log->kernel_now, mark, &end) ||
 		    us > end / 1000)
 			continue;
-		struct record_initcall *more = reallocarray(
-			record->initcalls, record->initcall_count + 1, sizeof(*more));
+		struct record_initcall *more =
+			reallocarray(record->initcalls, record->initcall_count + 1, sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		record->initcalls = more;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/util.h"
 #include "report/guest_log.h"
 
 /* Room for one more of an array that grows by doubling; -ENOMEM. */
@@ -26,9 +27,11 @@ static int add_stage(struct record *record, uint64_t ns, uint64_t faults, const 
 		     uint64_t faults_before)
 {
 	const char *colon = strstr(text, ": ");
+	const uint64_t start =
+		record->stage_count ? record->stages[record->stage_count - 1].end : ns;
 	struct record_stage stage = {
-		.start = record->stage_count ? record->stages[record->stage_count - 1].end : ns,
-		.end = ns,
+		.start = start,
+		.end = ns > start ? ns : start, /* time goes on, whoever says otherwise */
 		.faults = faults > faults_before ? faults - faults_before : 0,
 	};
 	int err = grow(&record->stages, record->stage_count, sizeof(stage));
@@ -137,15 +140,15 @@ static void make_relative(struct record *record)
 	const uint64_t zero = record->stages[0].start;
 
 	for (size_t i = 0; i < record->stage_count; i++) {
-		/* A launcher that was not waited for, say: time goes on. */
-		if (record->stages[i].end < record->stages[i].start)
-			record->stages[i].end = record->stages[i].start;
 		record->stages[i].start -= zero;
 		record->stages[i].end -= zero;
 	}
-	for (size_t i = 0; i < record->point_count; i++)
-		record->points[i].at -= zero;
 	record->total = record->stages[record->stage_count - 1].end;
+	for (size_t i = 0; i < record->point_count; i++) {
+		const uint64_t at = record->points[i].at;
+
+		record->points[i].at = at < zero ? 0 : min_u64(at - zero, record->total);
+	}
 }
 
 int record_read(struct record *record, FILE *in)

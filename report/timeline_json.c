@@ -47,15 +47,15 @@ static int add_track_names(json_t *events)
 		[TRACK_DETAILS] = "modules, mounts, initrd",
 		[TRACK_INITCALLS] = "initcalls",
 	};
-	int r = json_array_append_new(events, json_pack("{s:s, s:s, s:i, s:{s:s}}", "name",
-							"process_name", "ph", "M", "pid", 1, "args",
-							"name", "snug run"));
+	int r = json_array_append_new(events,
+				      json_pack("{s:s, s:s, s:i, s:{s:s}}", "name", "process_name",
+						"ph", "M", "pid", 1, "args", "name", "snug run"));
 
 	for (int track = TRACK_STAGES; track < TRACK_END; track++)
-		r |= json_array_append_new(
-			events, json_pack("{s:s, s:s, s:i, s:i, s:{s:s}}", "name", "thread_name",
-					  "ph", "M", "pid", 1, "tid", track, "args", "name",
-					  names[track]));
+		r |= json_array_append_new(events,
+					   json_pack("{s:s, s:s, s:i, s:i, s:{s:s}}", "name",
+						     "thread_name", "ph", "M", "pid", 1, "tid",
+						     track, "args", "name", names[track]));
 	return r;
 }
 
@@ -79,8 +79,8 @@ static json_t *trace_events(const struct record *record)
 	for (size_t i = 0; i < record->initcall_count; i++) {
 		const struct record_initcall *c = &record->initcalls[i];
 
-		r |= json_array_append_new(
-			events, event(c->name, "initcall", TRACK_INITCALLS, c->end - c->ns, c->end));
+		r |= json_array_append_new(events, event(c->name, "initcall", TRACK_INITCALLS,
+							 c->end - c->ns, c->end));
 	}
 	for (size_t i = 0; i < record->point_count; i++)
 		r |= json_array_append_new(events, instant(&record->points[i]));
@@ -126,9 +126,9 @@ static json_t *points(const struct record *record)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < record->point_count; i++)
-		(void)json_array_append_new(
-			list, json_pack("{s:o, s:o}", "name", string(record->points[i].name), "ns",
-					number(record->points[i].at)));
+		(void)json_array_append_new(list, json_pack("{s:o, s:o}", "name",
+							    string(record->points[i].name), "ns",
+							    number(record->points[i].at)));
 	return list;
 }
 
@@ -157,10 +157,9 @@ static json_t *initcalls(const struct record *record)
 	for (size_t i = 0; i < record->initcall_count; i++) {
 		const struct record_initcall *c = &record->initcalls[i];
 
-		(void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "name",
-							    string(c->name), "start_ns",
-							    number(c->end - c->ns), "ns",
-							    number(c->ns)));
+		(void)json_array_append_new(
+			list, json_pack("{s:o, s:o, s:o}", "name", string(c->name), "start_ns",
+					number(c->end - c->ns), "ns", number(c->ns)));
 	}
 	return list;
 }

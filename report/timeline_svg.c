@@ -63,12 +63,13 @@ static void put_ms(uint64_t ns, FILE *out)
 
 static void print_head(const struct record *record, double height, FILE *out)
 {
-	(void)fprintf(out,
-		      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
-		      "viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" font-size=\"12\">\n"
-		      "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n"
-		      "<text x=\"%.0f\" y=\"26\" font-size=\"16\" font-weight=\"bold\">snug run -- ",
-		      WIDTH, height, WIDTH, height, MARGIN);
+	(void)fprintf(
+		out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
+		"viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" font-size=\"12\">\n"
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n"
+		"<text x=\"%.0f\" y=\"26\" font-size=\"16\" font-weight=\"bold\">snug run -- ",
+		WIDTH, height, WIDTH, height, MARGIN);
 	put_text(record->command ? record->command : "", out);
 	(void)fputs(": ", out);
 	put_ms(record->total, out);
@@ -93,11 +94,12 @@ static void print_parts(const struct record *record, FILE *out)
 		const double part =
 			width * (double)sums[i].ns / (double)(record->total ? record->total : 1);
 
-		(void)fprintf(out,
-			      "<rect x=\"%.2f\" y=\"54\" width=\"%.2f\" height=\"22\" fill=\"%s\"/>\n"
-			      "<rect x=\"%.0f\" y=\"86\" width=\"11\" height=\"11\" fill=\"%s\"/>\n"
-			      "<text x=\"%.0f\" y=\"96\">%s ",
-			      at, part, colours[i], legend, colours[i], legend + 16, sums[i].name);
+		(void)fprintf(
+			out,
+			"<rect x=\"%.2f\" y=\"54\" width=\"%.2f\" height=\"22\" fill=\"%s\"/>\n"
+			"<rect x=\"%.0f\" y=\"86\" width=\"11\" height=\"11\" fill=\"%s\"/>\n"
+			"<text x=\"%.0f\" y=\"96\">%s ",
+			at, part, colours[i], legend, colours[i], legend + 16, sums[i].name);
 		put_ms(sums[i].ns, out);
 		(void)fprintf(out, " (%.1f %%)</text>\n",
 			      100.0 * (double)sums[i].ns /
@@ -145,16 +147,15 @@ static void print_row(const struct record *record, const struct row *row, double
 		(void)fputs(": ", out);
 	}
 	put_text(row->name, out);
-	(void)fprintf(out,
-		      "</text>\n<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\"%s>",
+	(void)fprintf(out, "</text>\n<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\"%s>",
 		      PLOT_LEFT - 8, y + BAR - 1,
 		      row->detail ? " fill=\"#777777\" font-size=\"11\"" : "");
 	put_ms(row->end - row->start, out);
 	(void)fprintf(out,
 		      "</text>\n<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.0f\" "
 		      "fill=\"%s\"%s/>\n",
-		      x, y + (row->detail ? 2 : 0), width, row->detail ? BAR - 4 : BAR,
-		      row->colour, row->detail ? " opacity=\"0.6\"" : "");
+		      x, y + (row->detail ? 2 : 0), width, row->detail ? BAR - 4 : BAR, row->colour,
+		      row->detail ? " opacity=\"0.6\"" : "");
 }
 
 static int by_ns(const void *a, const void *b)
@@ -200,9 +201,13 @@ static size_t add_details(const struct record *record, const struct record_stage
 		const struct record_detail *d = &record->details[i];
 
 		if (d->start >= stage->start && d->start < stage->end && d->end - d->start >= least)
-			rows[n++] = (struct row){strcmp(d->what, "kernel") == 0 ? "meanwhile"
-										: d->what,
-						 d->name, d->start, d->end, colour, true};
+			rows[n++] =
+				(struct row){strcmp(d->what, "kernel") == 0 ? "meanwhile" : d->what,
+					     d->name,
+					     d->start,
+					     d->end,
+					     colour,
+					     true};
 	}
 	for (size_t i = 0; i < count; i++) {
 		/* The record owns the name. */
@@ -223,8 +228,8 @@ static size_t make_rows(const struct record *record, struct row *rows)
 	for (size_t i = 1; i < record->stage_count; i++) {
 		const struct record_stage *s = &record->stages[i];
 
-		rows[n++] = (struct row){s->group, s->name, s->start, s->end,
-					 colours[timeline_group(s)], false};
+		rows[n++] = (struct row){
+			s->group, s->name, s->start, s->end, colours[timeline_group(s)], false};
 		n += add_details(record, s, rows + n);
 	}
 	return n;
@@ -247,8 +252,8 @@ static void print_points(const struct record *record, double bottom, FILE *out)
 
 void timeline_svg_print(const struct record *record, FILE *out)
 {
-	_cleanup_free_ struct row *rows = calloc(
-		record->stage_count + record->detail_count + MOST_CALLS + 1, sizeof(*rows));
+	_cleanup_free_ struct row *rows =
+		calloc(record->stage_count + record->detail_count + MOST_CALLS + 1, sizeof(*rows));
 	const size_t count = rows ? make_rows(record, rows) : 0;
 	const double bottom = HEAD + ROW * (double)count + 6;
 

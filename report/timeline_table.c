@@ -103,15 +103,16 @@ static void print_summary(const struct record *record, FILE *out)
 	const struct record_marks m = record_marks(record);
 
 	if (record->max_rss)
-		(void)fprintf(out,
-			      "memory: %llu MiB at most, guest and monitor (the guest used %llu of "
-			      "its %llu MiB); page faults: %llu; processor: %.0f ms user (and guest), "
-			      "%.0f ms system\n",
-			      (unsigned long long)record->max_rss / 1024,
-			      (unsigned long long)(record->guest_total - record->guest_free) / 1024,
-			      (unsigned long long)record->guest_total / 1024,
-			      (unsigned long long)record->faults, (double)record->user_us / 1e3,
-			      (double)record->system_us / 1e3);
+		(void)fprintf(
+			out,
+			"memory: %llu MiB at most, guest and monitor (the guest used %llu of "
+			"its %llu MiB); page faults: %llu; processor: %.0f ms user (and guest), "
+			"%.0f ms system\n",
+			(unsigned long long)record->max_rss / 1024,
+			(unsigned long long)(record->guest_total - record->guest_free) / 1024,
+			(unsigned long long)record->guest_total / 1024,
+			(unsigned long long)record->faults, (double)record->user_us / 1e3,
+			(double)record->system_us / 1e3);
 	if (m.entry)
 		(void)fprintf(out, "start: %.3f ms to the guest's first instruction", ms(m.entry));
 	if (m.entry && m.exec)
@@ -119,10 +120,11 @@ static void print_summary(const struct record *record, FILE *out)
 	if (m.entry)
 		(void)fputc('\n', out);
 	if (m.store && m.status)
-		(void)fprintf(out,
-			      "end: from the power-off store %.3f ms to the status, %.3f ms until all "
-			      "is released and the process gone\n",
-			      ms(m.status - m.store), ms(record->total - m.store));
+		(void)fprintf(
+			out,
+			"end: from the power-off store %.3f ms to the status, %.3f ms until all "
+			"is released and the process gone\n",
+			ms(m.status - m.store), ms(record->total - m.store));
 }
 
 void timeline_table_print(const struct record *record, bool initcalls, FILE *out)

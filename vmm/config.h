@@ -59,7 +59,7 @@ struct config {
 	unsigned export_count;
 	struct p9_hide hides[CONFIG_HIDES_MAX];
 	unsigned hide_count;
-	int proc_fd; /* -1: none */
+	int proc_fd;     /* -1: none */
 	int timeline_fd; /* -1: none */
 	bool no_kaslr;
 	bool console;

@@ -30,7 +30,7 @@ static void poweroff_write(void *dev, uint64_t offset, const void *data, unsigne
 		timeline_guest_end(poweroff->timeline);
 		run_end_set(poweroff->end, RUN_END_STATUS, value, NULL);
 	} else if (offset == SNUG_PORT_SLEEP_CONTROL && len == 1 && (value & SLEEP_ENABLE) &&
-		 ((value >> SLEEP_TYPE_SHIFT) & SLEEP_TYPE_MASK) == SNUG_SLEEP_TYPE_S5)
+		   ((value >> SLEEP_TYPE_SHIFT) & SLEEP_TYPE_MASK) == SNUG_SLEEP_TYPE_S5)
 		run_end_set(poweroff->end, RUN_END_POWEROFF, 0, NULL);
 	else if (offset == SNUG_PORT_RESET && len == 1 && value == SNUG_RESET_VALUE)
 		run_end_set(poweroff->end, RUN_END_RESET, 0, NULL);

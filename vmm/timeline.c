@@ -154,8 +154,7 @@ static void write_exits(const struct timeline *timeline, FILE *out)
 				(void)fprintf(out, "exits %s\t%s %llx %u\n",
 					      timeline->phases[phase] ? timeline->phases[phase]
 								      : "guest: end",
-					      kinds[exit->kind],
-					      (unsigned long long)exit->address,
+					      kinds[exit->kind], (unsigned long long)exit->address,
 					      exit->counts[phase]);
 	}
 }

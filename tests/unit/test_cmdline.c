@@ -16,7 +16,7 @@ static bool has_word(const char *line, const char *word)
 
 static void quiet_comes_before_earlyprintk(void **state)
 {
-	char *line = cmdline_make(NULL, 0, false, true);
+	char *line = cmdline_make(NULL, 0, &(struct cmdline_options){.kaslr = true});
 
 	(void)state;
 	assert_true(has_word(line, "quiet"));
@@ -29,7 +29,8 @@ static void quiet_comes_before_earlyprintk(void **state)
 
 static void verbose_is_not_quiet(void **state)
 {
-	char *line = cmdline_make(NULL, 0, true, true);
+	char *line =
+		cmdline_make(NULL, 0, &(struct cmdline_options){.verbose = true, .kaslr = true});
 
 	(void)state;
 	assert_false(has_word(line, "quiet"));
@@ -41,10 +42,21 @@ static void the_callers_words_come_last(void **state)
 {
 	static const char *const append[] = {"a=1", "b c"};
 	static const char tail[] = " nokaslr a=1 b c";
-	char *line = cmdline_make(append, 2, false, false);
+	char *line = cmdline_make(append, 2, &(struct cmdline_options){0});
 
 	(void)state;
 	assert_string_equal(line + strlen(line) - strlen(tail), tail);
+	free(line);
+}
+
+static void the_log_of_initcalls_is_all_kept(void **state)
+{
+	char *line =
+		cmdline_make(NULL, 0, &(struct cmdline_options){.kaslr = true, .initcalls = true});
+
+	(void)state;
+	assert_true(has_word(line, "initcall_debug"));
+	assert_true(has_word(line, "log_buf_len=4M"));
 	free(line);
 }
 
@@ -54,6 +66,7 @@ int main(void)
 		cmocka_unit_test(quiet_comes_before_earlyprintk),
 		cmocka_unit_test(verbose_is_not_quiet),
 		cmocka_unit_test(the_callers_words_come_last),
+		cmocka_unit_test(the_log_of_initcalls_is_all_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,8 +54,7 @@ static void the_least(void **state)
 	assert_string_equal(config.cmdline, "");
 	assert_non_null(config.kernel_name);
 	assert_int_equal(config.share_count, 0);
-	assert_int_equal(config.stage_count, 0);
-	assert_false(config.console || config.tty || config.timeline || config.verbose);
+	assert_false(config.console || config.tty || config.verbose);
 }
 
 static void everything(void **state)
@@ -64,8 +63,7 @@ static void everything(void **state)
 	assert_int_equal(PARSE("--kernel", "1", "--kvm=0", "--memory", "1048576", "--initrd=2",
 			       "--kernel-name=/boot/a kernel", "--vmlinux=2", "--no-kaslr",
 			       "--cmdline=quiet x=\"y z\"", "--share=root:0", "--share=b:1",
-			       "--proc-fd=2", "--console", "--tty", "--stage=exec:5",
-			       "--stage=a: b:18446744073709551615", "--timeline", "--verbose"),
+			       "--proc-fd=2", "--console", "--tty", "--timeline=1", "--verbose"),
 			 0);
 	assert_int_equal(config.vmlinux_fd, 2);
 	assert_true(config.no_kaslr);
@@ -80,12 +78,8 @@ static void everything(void **state)
 	assert_int_equal(config.shares[0].exports[0].fd, 0);
 	assert_int_equal(config.shares[1].tag_len, 1);
 	assert_int_equal(config.shares[1].exports[0].fd, 1);
-	assert_int_equal(config.stage_count, 2);
-	assert_string_equal(config.stages[0].name, "exec");
-	assert_int_equal(config.stages[0].ns, 5);
-	assert_string_equal(config.stages[1].name, "a: b");
-	assert_int_equal(config.stages[1].ns, UINT64_MAX);
-	assert_true(config.console && config.tty && config.timeline && config.verbose);
+	assert_int_equal(config.timeline_fd, 1);
+	assert_true(config.console && config.tty && config.verbose);
 }
 
 static void missing_options(void **state)
@@ -152,10 +146,9 @@ static void bad_values(void **state)
 		"--hide=4000:y",
 		"--hide=0:a/b",
 		"--proc-fd=4000",
-		"--stage=x",
-		"--stage=x:",
-		"--stage=x:1s",
-		"--stage=x:18446744073709551616",
+		"--timeline",
+		"--timeline=",
+		"--timeline=99",
 		"--console=1",
 		"--nonsense",
 		"--nonsense=1",
@@ -235,14 +228,6 @@ static void as_many_as_fit(void **state)
 	assert_int_equal(parse(words), 0);
 	assert_int_equal(config.share_count, CONFIG_SHARES_MAX);
 	assert_one_too_many(words, "--share=t:0");
-
-	n = 3;
-	for (unsigned i = 0; i < CONFIG_STAGES_MAX; i++)
-		words[n++] = "--stage=t:0";
-	words[n] = NULL;
-	assert_int_equal(parse(words), 0);
-	assert_int_equal(config.stage_count, CONFIG_STAGES_MAX);
-	assert_one_too_many(words, "--stage=t:0");
 }
 
 static void exports_are_grouped_by_share(void **state)

@@ -14,6 +14,7 @@
 #include "launcher/host.h"
 #include "launcher/monitor.h"
 #include "launcher/shell_quote.h"
+#include "launcher/stages.h"
 #include "vmm/config.h"
 
 /* The monitor's part: one line for each thing. */
@@ -107,30 +108,27 @@ static void the_command_line_is_that_of_config_h(void **state)
 		"--console",
 		"--tty",
 		"--verbose",
-		"--timeline",
-		"--stage=exec:1",
-		"--stage=plan:18446744073709551615",
+		"--timeline=10",
 	};
-	struct stages stages = {.items = {{"exec", 1}, {"plan", UINT64_MAX}}, .count = 2};
 	struct strlist argv = {0};
 	struct plan plan = sample_plan();
 
 	(void)state;
-	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	assert_int_equal(argv.count, 11);
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
 	strlist_free(&argv);
-	assert_int_equal(monitor_argv(&plan, true, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, true, &argv), 0);
 	assert_string_equal(argv.items[4], "--vmlinux=9");
 	strlist_free(&argv);
 	plan.kaslr = false;
-	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	assert_string_equal(argv.items[4], "--no-kaslr");
 	strlist_free(&argv);
 	plan.kaslr = true;
-	plan.stdio.tty = plan.verbose = plan.timeline = true;
-	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
+	plan.stdio.tty = plan.verbose = plan.timeline.any = true;
+	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	assert_int_equal(argv.count, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < argv.count; i++)
 		assert_string_equal(argv.items[i], expected[i]);
@@ -141,23 +139,22 @@ static void volumes_and_hidden_names_on_the_command_line(void **state)
 {
 	static const char *const expected[] = {
 		"--share=root:6",
-		"--export=loose/0:10",
-		"--export=loose/4:13:rw",
-		"--export=mmap/2:11:rw,direct",
-		"--export=none/3:12:direct",
-		"--hide=14:a:b",
-		"--hide=15:c",
-		"--hide=14:d",
+		"--export=loose/0:11",
+		"--export=loose/4:14:rw",
+		"--export=mmap/2:12:rw,direct",
+		"--export=none/3:13:direct",
+		"--hide=15:a:b",
+		"--hide=16:c",
+		"--hide=15:d",
 		"--proc-fd=7",
 	};
-	struct stages stages = {0};
 	struct strlist argv = {0};
 	struct plan plan = sample_plan();
 	struct mount items[5];
 
 	(void)state;
 	add_mounts(&plan, items);
-	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
+	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	assert_int_equal(argv.count, 8 + ARRAY_SIZE(expected) + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		assert_string_equal(argv.items[8 + i], expected[i]);
@@ -176,7 +173,6 @@ static void assert_export(const struct p9_export *export, const char *name, int 
 /* Both sides of the interface, one against the other. */
 static void the_monitor_understands_it(void **state)
 {
-	struct stages stages = {.items = {{"exec", 1}, {"plan", UINT64_MAX}}, .count = 2};
 	struct strlist argv = {0};
 	struct plan plan = sample_plan();
 	struct mount items[5];
@@ -184,8 +180,8 @@ static void the_monitor_understands_it(void **state)
 
 	(void)state;
 	add_mounts(&plan, items);
-	plan.stdio.tty = plan.timeline = true;
-	assert_int_equal(monitor_argv(&plan, false, &stages, &argv), 0);
+	plan.stdio.tty = plan.timeline.any = true;
+	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	/* Whatever is behind them: the parser may look whether they are open. */
 	for (int fd = MONITOR_FD_KVM; fd < MONITOR_FD_END; fd++) {
 		if (fcntl(fd, F_GETFD) < 0)
@@ -215,9 +211,8 @@ static void the_monitor_understands_it(void **state)
 	assert_string_equal(config.hides[0].name, "a:b");
 	assert_int_equal(config.hides[0].dir_fd, MONITOR_FD_PLAN + 4);
 	assert_int_equal(config.hides[1].dir_fd, MONITOR_FD_PLAN + 5);
-	assert_int_equal(config.stage_count, 2);
-	assert_true(config.stages[1].ns == UINT64_MAX);
-	assert_true(config.console && config.tty && config.timeline && !config.verbose);
+	assert_int_equal(config.timeline_fd, MONITOR_FD_TIMELINE);
+	assert_true(config.console && config.tty && !config.verbose);
 	strlist_free(&argv);
 }
 
@@ -254,7 +249,8 @@ static void become_monitor(const struct plan *plan)
 				   .kernel = dup2(kernel, 3),
 				   .initrd = dup2(initrd, 4),
 				   .spec = dup2(kernel, 6),
-				   .vmlinux = -1};
+				   .vmlinux = -1,
+				   .timeline = -1};
 	(void)dup2(kernel, MONITOR_FD_VMLINUX); /* has to be closed there */
 	if (monitor_open_shares(plan, &fds) < 0)
 		_exit(101);
@@ -301,8 +297,8 @@ static void exec_passes_what_it_should_and_no_more(void **state)
 	assert_string_equal(
 		text, "arg snug-monitor\narg --report\narg a b\n"
 		      "fd 3 /dev/null\nfd 4 /dev/full\nfd 5 /dev/zero\nfd 6 /\n"
-		      "fd 7 own\nfd 8 /dev/full\nfd 10 /usr\nfd 11 /usr/bin\nfd 12 /etc\nfd 13 /\n"
-		      "fd 14 /dev\nfd 15 /proc\n"
+		      "fd 7 own\nfd 8 /dev/full\nfd 11 /usr\nfd 12 /usr/bin\nfd 13 /etc\nfd 14 /\n"
+		      "fd 15 /dev\nfd 16 /proc\n"
 		      "ignored 1\nnofile hard\n");
 }
 

@@ -38,7 +38,7 @@ static void defaults(void **state)
 	assert_int_equal(options.memory, 0);
 	assert_null(options.kernel);
 	assert_null(options.user);
-	assert_false(options.dry_run || options.timeline || options.verbose);
+	assert_false(options.dry_run || options.timeline.any || options.verbose);
 	assert_null(options.argv[0]);
 	options_free(&options);
 }
@@ -68,7 +68,30 @@ static void every_option_long_and_short(void **state)
 	assert_string_equal(options.env.items[0], "A=");
 	assert_string_equal(options.user, "7:8");
 	assert_string_equal(options.workdir, "d");
-	assert_true(options.dry_run && options.timeline && options.verbose);
+	assert_true(options.dry_run && options.timeline.table && options.verbose);
+	options_free(&options);
+}
+
+static void where_the_timeline_goes(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run --timeline=a.json --timeline=b/c.svg cmd");
+	assert_true(options.timeline.any);
+	assert_false(options.timeline.table || options.timeline.initcalls);
+	assert_string_equal(options.timeline.json, "a.json");
+	assert_string_equal(options.timeline.svg, "b/c.svg");
+	assert_string_equal(options.argv[0], "cmd");
+	options_free(&options);
+	/* The next word is not its value. */
+	parse_ok(&options, "run --timeline x.json");
+	assert_true(options.timeline.table);
+	assert_null(options.timeline.json);
+	assert_string_equal(options.argv[0], "x.json");
+	options_free(&options);
+	parse_ok(&options, "run --timeline=initcalls cmd");
+	assert_true(options.timeline.table && options.timeline.initcalls);
 	options_free(&options);
 }
 
@@ -275,6 +298,9 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run --boot=", "neither 'direct' nor 'bzimage'"},
 		{"run --boot direct,bzimage", "neither 'direct' nor 'bzimage'"},
 		{"run --boot", "needs a value: direct|bzimage"},
+		{"run --timeline= cmd", "--timeline: '' is neither 'initcalls' nor the name of"},
+		{"run --timeline=.json cmd", "'.json' is neither"},
+		{"run --timeline=x.png cmd", "'x.png' is neither"},
 		{"run --kaslr=yes", "--kaslr: 'yes' is neither 'on' nor 'off'"},
 		{"run --kaslr=ON", "neither 'on' nor 'off'"},
 		{"run --kaslr", "needs a value: on|off"},
@@ -377,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option_long_and_short),
+		cmocka_unit_test(where_the_timeline_goes),
 		cmocka_unit_test(who_unpacks_the_kernel_and_where_it_is),
 		cmocka_unit_test(volumes_in_every_form),
 		cmocka_unit_test(other_mounts_and_hidden_paths),

@@ -12,7 +12,6 @@
 #include "vmm/exit_status.h"
 #include "vmm/klog.h"
 #include "vmm/run_end.h"
-#include "vmm/timeline.h"
 
 static struct klog klog;
 static struct run_end end;
@@ -232,63 +231,6 @@ static void one_of_many_threads_wins(void **state)
 	assert_int_equal(wakes, 1);
 }
 
-static const char *print_timeline(struct timeline *timeline)
-{
-	static const struct exit_counts exits = {.mmio = 12, .ports = 3, .other = 4000000000000};
-	static char text[4096];
-	int file = memfd_create("timeline", MFD_CLOEXEC);
-	ssize_t n;
-
-	assert_true(file >= 0);
-	timeline_print(timeline, &exits, file);
-	n = pread(file, text, sizeof(text) - 1, 0);
-	assert_true(n >= 0);
-	text[n] = '\0';
-	assert_int_equal(close(file), 0);
-	return text;
-}
-
-static void timeline_table(void **state)
-{
-	struct timeline timeline;
-
-	(void)state;
-	timeline_init(&timeline);
-	timeline_mark_at(&timeline, "exec", 5000000000);
-	timeline_mark_at(&timeline, "plan", 5001500000);
-	timeline_mark_at(&timeline, "initrd", 5012345678);
-	assert_string_equal(print_timeline(&timeline),
-			    "    end ms         ms  stage\n"
-			    "     1.500      1.500  plan\n"
-			    "    12.346     10.846  initrd\n"
-			    "exits to user space: 12 memory-mapped, 3 ports, "
-			    "4000000000000 other\n");
-}
-
-static void an_empty_timeline(void **state)
-{
-	struct timeline timeline;
-
-	(void)state;
-	timeline_init(&timeline);
-	assert_string_equal(print_timeline(&timeline), "exits to user space: 12 memory-mapped, "
-						       "3 ports, 4000000000000 other\n");
-}
-
-static void a_full_timeline(void **state)
-{
-	struct timeline timeline;
-
-	(void)state;
-	timeline_init(&timeline);
-	for (unsigned i = 0; i < 3 * TIMELINE_POINTS_MAX; i++)
-		timeline_mark(&timeline, i < TIMELINE_POINTS_MAX ? "kept" : "dropped");
-	assert_int_equal(timeline.count, TIMELINE_POINTS_MAX);
-	assert_null(strstr(print_timeline(&timeline), "dropped"));
-	for (unsigned i = 1; i < timeline.count; i++)
-		assert_true(timeline.points[i].ns >= timeline.points[i - 1].ns);
-}
-
 #define report_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -299,8 +241,6 @@ int main(void)
 		report_test(a_panic_is_named),         report_test(endless_lines),
 		report_test(the_first_cause_wins),     report_test(a_long_error_is_cut),
 		report_test(one_of_many_threads_wins), report_test(a_run_that_is_given_up),
-		cmocka_unit_test(timeline_table),      cmocka_unit_test(an_empty_timeline),
-		cmocka_unit_test(a_full_timeline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

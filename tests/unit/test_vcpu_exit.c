@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/abi.h"
+#include "core/record.h"
 #include "vmm/early_console.h"
 #include "vmm/klog.h"
 #include "vmm/poweroff.h"
@@ -30,7 +31,7 @@ struct test {
 	struct bus mmio;
 	struct bus ports;
 	struct run_end end;
-	struct timeline timeline;
+	struct timeline *timeline;
 	struct poweroff poweroff;
 	struct klog klog;
 	unsigned accesses;
@@ -60,6 +61,18 @@ static void log_write(void *dev, uint64_t offset, const void *data, unsigned len
 
 static const struct bus_ops log_ops = {.read = log_read, .write = log_write};
 
+/* How many of a kind there were. */
+static uint32_t exits(const struct test *t, enum exit_kind kind)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < TIMELINE_EXITS_MAX; i++)
+		for (unsigned phase = 0; phase < TIMELINE_PHASES; phase++)
+			if (t->timeline->exits[i].kind == kind)
+				sum += t->timeline->exits[i].counts[phase];
+	return sum;
+}
+
 static int setup(void **state)
 {
 	struct test *t = calloc(1, sizeof(*t));
@@ -72,8 +85,10 @@ static int setup(void **state)
 	t->vcpu.end = &t->end;
 	assert_int_equal(run_end_init(&t->end), 0);
 	assert_int_equal(klog_init(&t->klog, false), 0);
-	timeline_init(&t->timeline);
-	t->poweroff = (struct poweroff){.end = &t->end, .timeline = &t->timeline};
+	t->timeline = timeline_new(STDOUT_FILENO);
+	assert_non_null(t->timeline);
+	t->vcpu.timeline = t->timeline;
+	t->poweroff = (struct poweroff){.end = &t->end, .timeline = t->timeline};
 	assert_int_equal(bus_add(&t->mmio, MMIO_DEVICE, 0x1000, &log_ops, t), 0);
 	assert_int_equal(bus_add(&t->ports, PORT_DEVICE, 0x10, &log_ops, t), 0);
 	assert_int_equal(
@@ -90,6 +105,7 @@ static int teardown(void **state)
 {
 	struct test *t = *state;
 
+	timeline_free(t->timeline);
 	assert_int_equal(close(t->end.wake_fd), 0);
 	free(t->vcpu.run);
 	free(t);
@@ -155,8 +171,8 @@ static void port_accesses(void **state)
 	assert_int_equal(in(t, 0x60, 1), 0xff); /* nobody there */
 	assert_int_equal(in(t, 0xcfc, 4), UINT32_MAX);
 	assert_false(run_is_over(&t->end));
-	assert_int_equal(t->vcpu.exits.ports, 8);
-	assert_int_equal(t->vcpu.exits.mmio + t->vcpu.exits.other, 0);
+	assert_int_equal(exits(t, EXIT_PORT), 8);
+	assert_int_equal(exits(t, EXIT_MMIO) + exits(t, EXIT_KVM), 0);
 }
 
 /* rep outsw and rep insw: several accesses of one port, one exit. */
@@ -184,7 +200,7 @@ static void string_instructions(void **state)
 	assert_int_equal(io_data(t)[40], 0);
 	io_exit(t, KVM_EXIT_IO_IN, PORT_DEVICE, 4, 0);
 	assert_int_equal(t->accesses, 20);
-	assert_int_equal(t->vcpu.exits.ports, 3);
+	assert_int_equal(exits(t, EXIT_PORT), 3);
 }
 
 static void memory_accesses(void **state)
@@ -215,7 +231,7 @@ static void memory_accesses(void **state)
 	/* Longer than what KVM has room for. */
 	mmio_exit(t, MMIO_DEVICE, 4096, false);
 	assert_int_equal(t->len[0], 8);
-	assert_int_equal(t->vcpu.exits.mmio, 12);
+	assert_int_equal(exits(t, EXIT_MMIO), 12);
 	assert_false(run_is_over(&t->end));
 }
 
@@ -250,7 +266,7 @@ static void harmless_exits(void **state)
 	other_exit(t, KVM_EXIT_IRQ_WINDOW_OPEN);
 	other_exit(t, KVM_EXIT_SET_TPR);
 	assert_false(run_is_over(&t->end));
-	assert_int_equal(t->vcpu.exits.other, 3);
+	assert_int_equal(exits(t, EXIT_KVM), 3);
 }
 
 static void ending_exits(void **state)
@@ -280,7 +296,7 @@ static void ending_exits(void **state)
 	other_exit(t, KVM_EXIT_FAIL_ENTRY);
 	expect_end(t, RUN_END_VM_ERROR, KVM_EXIT_FAIL_ENTRY,
 		   "the processor refused to enter the guest (reason 0xfffffffffffffff0)");
-	assert_int_equal(t->vcpu.exits.other, 7);
+	assert_int_equal(exits(t, EXIT_KVM), 7);
 	assert_int_equal(t->accesses, 0);
 }
 
@@ -353,20 +369,39 @@ static void marks(void **state)
 	out(t, mark, 1, SNUG_MARK_MODULES);
 	out(t, mark, 4, SNUG_MARK_EXIT);
 	out(t, mark, 4, 0);
-	out(t, mark, 4, SNUG_MARK_EXIT + 1);
+	out(t, mark, 4, SNUG_MARK_REPORT + 1);
 	out(t, mark, 4, UINT32_MAX);
-	assert_int_equal(t->timeline.count, 2);
-	assert_string_equal(t->timeline.points[0].stage, "guest: kernel");
-	assert_string_equal(t->timeline.points[1].stage, "guest: the command");
-	assert_true(t->timeline.points[1].ns >= t->timeline.points[0].ns);
+	assert_int_equal(t->timeline->count, 2);
+	assert_string_equal(t->timeline->points[0].name, "guest: kernel");
+	assert_string_equal(t->timeline->points[1].name, "guest: the command");
+	assert_true(t->timeline->points[1].ns >= t->timeline->points[0].ns);
 	/* A guest that marks for ever takes no more points, */
 	for (unsigned i = 0; i < 1000; i++)
-		out(t, mark, 4, i % (SNUG_MARK_EXIT + 2));
-	assert_int_equal(t->timeline.count, 5);
+		out(t, mark, 4, i % (SNUG_MARK_REPORT + 2));
+	assert_int_equal(t->timeline->count, 6);
 	/* and what comes after a full table is dropped. */
 	for (unsigned i = 0; i < 1000; i++)
-		timeline_mark(&t->timeline, "again");
-	assert_int_equal(t->timeline.count, TIMELINE_POINTS_MAX);
+		timeline_stage(t->timeline, "again");
+	assert_int_equal(t->timeline->count, TIMELINE_POINTS_MAX);
+}
+
+static void a_report(void **state)
+{
+	struct test *t = *state;
+	const uint16_t report = SNUG_PORT_BASE + SNUG_PORT_REPORT;
+
+	out(t, report, 4, 'x'); /* not a byte */
+	assert_int_equal(t->timeline->guest_size, 0);
+	for (size_t i = 0; i < RECORD_GUEST_MAX + 100000; i++)
+		timeline_guest_report(t->timeline, 'y');
+	out(t, report, 1, 'z');
+	assert_int_equal(t->timeline->guest_size, RECORD_GUEST_MAX);
+	assert_int_equal(t->timeline->guest[RECORD_GUEST_MAX - 1], 'y');
+	/* Nobody asked for it. */
+	t->poweroff.timeline = NULL;
+	out(t, report, 1, 'z');
+	out(t, SNUG_PORT_BASE + SNUG_PORT_MARK, 4, SNUG_MARK_INIT);
+	assert_int_equal(t->timeline->count, 0);
 }
 
 static void early_console(void **state)
@@ -401,6 +436,7 @@ int main(void)
 		exit_test(the_first_end_counts),
 		exit_test(power_off_registers),
 		exit_test(marks),
+		exit_test(a_report),
 		exit_test(early_console),
 	};
 
