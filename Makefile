@@ -55,7 +55,7 @@ REPORT_SRC = $(wildcard report/*.c) $(addprefix launcher/,strlist.c shell_quote.
 PREFIX ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec
 $(BUILD)/obj/launcher/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
-LIBRARY_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz
+LIBRARY_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz -lbz2
 REPORT_LIBS = -ljansson -lm
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 pic = $(patsubst %,$(BUILD)/obj/pic/%.o,$(basename $(1)))

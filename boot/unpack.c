@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/unpack.h"
 
+#include <bzlib.h>
 #include <endian.h>
 #include <errno.h>
 #include <lz4.h>
@@ -47,6 +48,7 @@ struct stream {
 	union {
 		lzma_stream xz;
 		z_stream gzip;
+		bz_stream bzip2;
 		ZSTD_DStream *zstd;
 		struct {
 			char *block; /* one, unpacked; owned */
@@ -91,6 +93,13 @@ static int xz_step(struct stream *s)
 	return ret == LZMA_OK || ret == LZMA_STREAM_END ? 0 : -EBADMSG;
 }
 
+/* The format before xz: lzma_code() and the rest are the same. */
+static int lzma_start(struct stream *s)
+{
+	s->u.xz = (lzma_stream)LZMA_STREAM_INIT;
+	return lzma_alone_decoder(&s->u.xz, XZ_MEMORY_MAX) == LZMA_OK ? 0 : -ENOMEM;
+}
+
 static void xz_end(struct stream *s)
 {
 	lzma_end(&s->u.xz);
@@ -126,6 +135,38 @@ static int gzip_step(struct stream *s)
 static void gzip_end(struct stream *s)
 {
 	(void)inflateEnd(&s->u.gzip);
+}
+
+static int bzip2_start(struct stream *s)
+{
+	s->u.bzip2 = (bz_stream){0};
+	return BZ2_bzDecompressInit(&s->u.bzip2, 0, 0) == BZ_OK ? 0 : -ENOMEM;
+}
+
+static int bzip2_step(struct stream *s)
+{
+	bz_stream *bz = &s->u.bzip2;
+	const unsigned in_now = (unsigned)min_u64(s->in_left, UINT32_MAX);
+	const unsigned out_now = (unsigned)min_u64(s->out_left, UINT32_MAX);
+
+	bz->next_in = (char *)(uintptr_t)s->in; /* which it only reads */
+	bz->avail_in = in_now;
+	bz->next_out = (char *)s->out;
+	bz->avail_out = out_now;
+	int ret = BZ2_bzDecompress(bz);
+	s->in += in_now - bz->avail_in;
+	s->in_left -= in_now - bz->avail_in;
+	s->out += out_now - bz->avail_out;
+	s->out_left -= out_now - bz->avail_out;
+	s->finished = ret == BZ_STREAM_END;
+	if (ret == BZ_MEM_ERROR)
+		return -ENOMEM;
+	return ret == BZ_OK || ret == BZ_STREAM_END ? 0 : -EBADMSG;
+}
+
+static void bzip2_end(struct stream *s)
+{
+	(void)BZ2_bzDecompressEnd(&s->u.bzip2);
 }
 
 static int zstd_start(struct stream *s)
@@ -222,6 +263,8 @@ static void lz4_end(struct stream *s)
 static const struct codec codecs[] = {
 	{"gzip", {0x1f, 0x8b}, 2, gzip_start, gzip_step, gzip_end},
 	{"xz", {0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, xz_start, xz_step, xz_end},
+	{"lzma", {0x5d, 0x00, 0x00}, 3, lzma_start, xz_step, xz_end},
+	{"bzip2", {'B', 'Z', 'h'}, 3, bzip2_start, bzip2_step, bzip2_end},
 	{"lz4", {0x02, 0x21, 0x4c, 0x18}, LZ4_LEGACY_MAGIC_SIZE, lz4_start, lz4_step, lz4_end},
 	{"zstd", {0x28, 0xb5, 0x2f, 0xfd}, 4, zstd_start, zstd_step, zstd_end},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that may be compressed (gzip, xz, zstd, lz4: what kernels and their modules come in), told by their magic
+ * Files that may be compressed (gzip, bzip2, lzma, xz, zstd, lz4: what kernels and their modules come in, but for
+ * lzo, which no distribution uses and whose container no library reads), told by their magic
  * number and never by their name, unpacked in memory under a limit.
  */
 #ifndef BOOT_UNPACK_H

@@ -5,6 +5,7 @@
 
 #include "tests/unit/tree.h"
 
+#include <bzlib.h>
 #include <lz4.h>
 #include <lzma.h>
 #include <zlib.h>
@@ -36,6 +37,32 @@ static inline size_t pack_gzip(const void *in, size_t in_len, uint8_t *out, size
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
 	assert_int_equal(deflateEnd(&z), Z_OK);
 	return room - z.avail_out;
+}
+
+static inline size_t pack_lzma(const void *in, size_t in_len, uint8_t *out, size_t room)
+{
+	lzma_stream lzma = LZMA_STREAM_INIT;
+	lzma_options_lzma options;
+
+	assert_false(lzma_lzma_preset(&options, 1));
+	assert_int_equal(lzma_alone_encoder(&lzma, &options), LZMA_OK);
+	lzma.next_in = in;
+	lzma.avail_in = in_len;
+	lzma.next_out = out;
+	lzma.avail_out = room;
+	assert_int_equal(lzma_code(&lzma, LZMA_FINISH), LZMA_STREAM_END);
+	lzma_end(&lzma);
+	return room - lzma.avail_out;
+}
+
+static inline size_t pack_bzip2(const void *in, size_t in_len, uint8_t *out, size_t room)
+{
+	unsigned out_len = (unsigned)room;
+
+	assert_int_equal(BZ2_bzBuffToBuffCompress((char *)out, &out_len, (char *)(uintptr_t)in,
+						  (unsigned)in_len, 1, 0, 0),
+			 BZ_OK);
+	return out_len;
 }
 
 static inline size_t pack_zstd(const void *in, size_t in_len, uint8_t *out, size_t room)

@@ -24,8 +24,9 @@ static int make_plain(void **state)
 	return 0;
 }
 
-static const pack_fn packers[] = {pack_gzip, pack_xz, pack_zstd, pack_lz4};
-#define PACKERS_WITH_CHECKSUM 3 /* the first ones */
+static const pack_fn packers[] = {pack_gzip,  pack_xz,  pack_zstd,
+				 pack_bzip2, pack_lz4, pack_lzma};
+#define PACKERS_WITH_CHECKSUM 4 /* the first ones */
 static uint8_t packed[SIZE + 10000];
 
 static void unpacks_what_was_packed(void **state)
@@ -84,7 +85,7 @@ static void assert_refused(const void *data, size_t len, size_t limit, int err)
 static void refuses_truncated_data_of_any_length(void **state)
 {
 	/* Less is plain data; and lz4 has no end, so that its magic number alone is whole. */
-	static const size_t shortest[] = {2, 6, 4, 5};
+	static const size_t shortest[] = {2, 6, 4, 3, 5, 3};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(packers); i++) {
@@ -145,8 +146,9 @@ static void a_bomb_costs_no_more_than_the_limit(void **state)
 
 static void formats_are_told_by_their_magic(void **state)
 {
-	static const char *const names[] = {"gzip", "xz", "zstd", "lz4"}; /* as packers[] */
-	static const size_t magic[] = {2, 6, 4, 4};
+	static const char *const names[] = {"gzip",  "xz",  "zstd",
+					   "bzip2", "lz4", "lzma"}; /* as packers[] */
+	static const size_t magic[] = {2, 6, 4, 3, 4, 3};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(packers); i++) {
