@@ -64,6 +64,29 @@ size_t timeline_sum_exits(const struct record *record, struct exit_sum sums[EXIT
 	return count;
 }
 
+size_t timeline_slowest_initcalls(const struct record *record,
+				  const struct record_initcall **slowest, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < record->initcall_count; i++) {
+		const struct record_initcall *call = &record->initcalls[i];
+		size_t at = count;
+
+		while (at > 0 && slowest[at - 1]->ns < call->ns) {
+			if (at < max)
+				slowest[at] = slowest[at - 1];
+			at--;
+		}
+		if (at == max)
+			continue;
+		slowest[at] = call;
+		if (count < max)
+			count++;
+	}
+	return count;
+}
+
 unsigned timeline_group(const struct record_stage *stage)
 {
 	if (strcmp(stage->group, "launcher") == 0)

@@ -21,6 +21,10 @@ struct exit_sum {
 /* By what they were about, most first; returns how many there are. The report for the timeline itself is left out. */
 size_t timeline_sum_exits(const struct record *record, struct exit_sum sums[EXIT_SUMS_MAX]);
 
+/* The slowest, slowest first, at most max of them; returns how many. */
+size_t timeline_slowest_initcalls(const struct record *record,
+				  const struct record_initcall **slowest, size_t max);
+
 struct group_sum {
 	const char *name; /* the record's, or a static text */
 	uint64_t ns;

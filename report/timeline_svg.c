@@ -158,34 +158,11 @@ static void print_row(const struct record *record, const struct row *row, double
 		      row->detail ? " opacity=\"0.6\"" : "");
 }
 
-static int by_ns(const void *a, const void *b)
-{
-	const struct record_initcall *x = a, *y = b;
-
-	return (x->ns < y->ns) - (x->ns > y->ns);
-}
-
 static int by_end(const void *a, const void *b)
 {
-	const struct record_initcall *x = a, *y = b;
+	const struct record_initcall *const *x = a, *const *y = b;
 
-	return (x->end > y->end) - (x->end < y->end);
-}
-
-/* The slowest, in order of time. Returns how many. */
-static size_t slowest_calls(const struct record *record, struct record_initcall calls[MOST_CALLS])
-{
-	_cleanup_free_ struct record_initcall *sorted =
-		calloc(record->initcall_count + 1, sizeof(*sorted));
-	size_t count = min_u64(record->initcall_count, MOST_CALLS);
-
-	if (!sorted || !count)
-		return 0;
-	memcpy(sorted, record->initcalls, record->initcall_count * sizeof(*sorted));
-	qsort(sorted, record->initcall_count, sizeof(*sorted), by_ns);
-	memcpy(calls, sorted, count * sizeof(*calls));
-	qsort(calls, count, sizeof(*calls), by_end);
-	return count;
+	return ((*x)->end > (*y)->end) - ((*x)->end < (*y)->end);
 }
 
 static size_t add_details(const struct record *record, const struct record_stage *stage,
@@ -193,10 +170,11 @@ static size_t add_details(const struct record *record, const struct record_stage
 {
 	const uint64_t least = (uint64_t)((double)record->total * DETAIL_LESS);
 	const char *colour = colours[timeline_group(stage)];
-	struct record_initcall calls[MOST_CALLS];
-	const size_t count = slowest_calls(record, calls);
+	const struct record_initcall *calls[MOST_CALLS];
+	const size_t count = timeline_slowest_initcalls(record, calls, MOST_CALLS);
 	size_t n = 0;
 
+	qsort(calls, count, sizeof(*calls), by_end);
 	for (size_t i = 0; i < record->detail_count; i++) {
 		const struct record_detail *d = &record->details[i];
 
@@ -210,8 +188,7 @@ static size_t add_details(const struct record *record, const struct record_stage
 					     true};
 	}
 	for (size_t i = 0; i < count; i++) {
-		/* The record owns the name. */
-		const struct record_initcall *c = &calls[i];
+		const struct record_initcall *c = calls[i];
 		const uint64_t start = c->end - c->ns;
 
 		if (start >= stage->start && start < stage->end)

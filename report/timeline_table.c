@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/timeline_table.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/cleanup.h"
 #include "report/timeline_sums.h"
 
 #define SLOWEST_INITCALLS 20
@@ -46,34 +44,23 @@ static void print_stages(const struct record *record, FILE *out)
 	}
 }
 
-static int by_ns(const void *a, const void *b)
-{
-	const struct record_initcall *x = a, *y = b;
-
-	return (x->ns < y->ns) - (x->ns > y->ns);
-}
-
 static void print_initcalls(const struct record *record, FILE *out)
 {
-	const size_t count = record->initcall_count;
-	_cleanup_free_ struct record_initcall *sorted = calloc(count + 1, sizeof(*sorted));
+	const struct record_initcall *slowest[SLOWEST_INITCALLS];
+	const size_t count = timeline_slowest_initcalls(record, slowest, SLOWEST_INITCALLS);
 	uint64_t sum = 0;
 
 	if (count == 0) {
 		(void)fputs("no initcalls: the kernel's log does not have them\n", out);
 		return;
 	}
-	if (!sorted)
-		return;
-	memcpy(sorted, record->initcalls, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), by_ns);
+	for (size_t i = 0; i < record->initcall_count; i++)
+		sum += record->initcalls[i].ns;
+	(void)fprintf(out, "the slowest of %zu initcalls, which took %.3f ms together:\n",
+		      record->initcall_count, ms(sum));
 	for (size_t i = 0; i < count; i++)
-		sum += sorted[i].ns;
-	(void)fprintf(out, "the slowest of %zu initcalls, which took %.3f ms together:\n", count,
-		      ms(sum));
-	for (size_t i = 0; i < count && i < SLOWEST_INITCALLS; i++)
-		(void)fprintf(out, "%10s %10.3f %7s  %s\n", "", ms(sorted[i].ns), "",
-			      sorted[i].name);
+		(void)fprintf(out, "%10s %10.3f %7s  %s\n", "", ms(slowest[i]->ns), "",
+			      slowest[i]->name);
 }
 
 static void print_exits(const struct record *record, FILE *out)

@@ -25,48 +25,49 @@
 #include "vmm/timeline.h"
 
 /* A run of a second: the guest's clocks are 900 ms behind the host's at the mark. */
-static const char whole[] = "kernel=/boot/vmlinuz-6.1\n"
-			    "boot=direct\n"
-			    "memory=512\n"
-			    "command=sh -c 'a <b> & c'\n"
-			    "stage 5000000000 0 launcher: exec\n"
-			    "stage 5002000000 0 launcher: plan\n"
-			    "stage 5003000000 10 monitor: exec\n"
-			    "stage 5010000000 110 monitor: threads\n"
-			    "point 5870000000 first byte of output\n"
-			    "stage 5600000000 200 guest: kernel\n"
-			    "stage 5700000000 200 guest: modules\n"
-			    "stage 5800000000 200 guest: mounts\n"
-			    "stage 5810000000 200 guest: network, streams\n"
-			    "stage 5890000000 200 guest: the command\n"
-			    "stage 5900000000 200 guest: rest of the output\n"
-			    "stage 5910000000 200 guest: report for this timeline\n"
-			    "stage 5911000000 200 end: status\n"
-			    "exits guest: kernel\tport 3f8 7\n"
-			    "exits guest: kernel\tport 80 3\n"
-			    "exits guest: mounts\tmmio d0001050 20\n"
-			    "exits guest: mounts\tmmio d0001064 4\n"
-			    "exits guest: mounts\tmmio d0000070 2\n"
-			    "exits guest: the command\tmmio d0002050 9\n"
-			    "exits guest: report for this timeline\tport 60c 900\n"
-			    "guest clock 800000000\n"
-			    "guest memory 500000 400000\n"
-			    "guest note 550000000 module /modules/virtio.ko\n"
-			    "guest note 560000000 module /modules/9p.ko\n"
-			    "guest note 650000000 mount /proc\n"
-			    "guest kmsg 0 Linux version 6.1\n"
-			    "guest kmsg 100000 Memory: 5K/6K available\n"
-			    "guest kmsg 200000 devtmpfs: initialized\n"
-			    "guest kmsg 300000 Trying to unpack rootfs image as initramfs...\n"
-			    "guest kmsg 350000 initcall acpi_init+0x0/0x5 returned 0 after 40000 usecs\n"
-			    "guest kmsg 351000 initcall a_init+0x0/0x5 [a] returned -19 after 900 usecs\n"
-			    "guest kmsg 380000 Freeing initrd memory: 5K\n"
-			    "guest kmsg 450000 Freeing unused kernel image (initmem) memory: 2K\n"
-			    "guest kmsg 460000 Run /init as init process\n"
-			    "guest kmsg 790000 snug: now\n"
-			    "stage 6000000000 0 end: process gone\n"
-			    "status 3\n"
-			    "usage 81920 4000 300000 40000\n";
+static const char whole[] =
+	"kernel=/boot/vmlinuz-6.1\n"
+	"boot=direct\n"
+	"memory=512\n"
+	"command=sh -c 'a <b> & c'\n"
+	"stage 5000000000 0 launcher: exec\n"
+	"stage 5002000000 0 launcher: plan\n"
+	"stage 5003000000 10 monitor: exec\n"
+	"stage 5010000000 110 monitor: threads\n"
+	"point 5870000000 first byte of output\n"
+	"stage 5600000000 200 guest: kernel\n"
+	"stage 5700000000 200 guest: modules\n"
+	"stage 5800000000 200 guest: mounts\n"
+	"stage 5810000000 200 guest: network, streams\n"
+	"stage 5890000000 200 guest: the command\n"
+	"stage 5900000000 200 guest: rest of the output\n"
+	"stage 5910000000 200 guest: report for this timeline\n"
+	"stage 5911000000 200 end: status\n"
+	"exits guest: kernel\tport 3f8 7\n"
+	"exits guest: kernel\tport 80 3\n"
+	"exits guest: mounts\tmmio d0001050 20\n"
+	"exits guest: mounts\tmmio d0001064 4\n"
+	"exits guest: mounts\tmmio d0000070 2\n"
+	"exits guest: the command\tmmio d0002050 9\n"
+	"exits guest: report for this timeline\tport 60c 900\n"
+	"guest clock 800000000\n"
+	"guest memory 500000 400000\n"
+	"guest note 550000000 module /modules/virtio.ko\n"
+	"guest note 560000000 module /modules/9p.ko\n"
+	"guest note 650000000 mount /proc\n"
+	"guest kmsg 0 Linux version 6.1\n"
+	"guest kmsg 100000 Memory: 5K/6K available\n"
+	"guest kmsg 200000 devtmpfs: initialized\n"
+	"guest kmsg 300000 Trying to unpack rootfs image as initramfs...\n"
+	"guest kmsg 350000 initcall acpi_init+0x0/0x5 returned 0 after 40000 usecs\n"
+	"guest kmsg 351000 initcall a_init+0x0/0x5 [a] returned -19 after 900 usecs\n"
+	"guest kmsg 380000 Freeing initrd memory: 5K\n"
+	"guest kmsg 450000 Freeing unused kernel image (initmem) memory: 2K\n"
+	"guest kmsg 460000 Run /init as init process\n"
+	"guest kmsg 790000 snug: now\n"
+	"stage 6000000000 0 end: process gone\n"
+	"status 3\n"
+	"usage 81920 4000 300000 40000\n";
 
 static int read_text(struct record *record, const char *text)
 {
@@ -271,9 +272,9 @@ static void the_json(void **state)
 	(void)state;
 	assert_int_equal(read_text(&record, whole), 0);
 	root = timeline_json(&record);
-	assert_int_equal(json_unpack(root, "{s:s, s:o, s:{s:i, s:i, s:o}}", "displayTimeUnit", &unit,
-				     "traceEvents", &events, "snug", "schema", &schema, "status",
-				     &status, "stages", &stages),
+	assert_int_equal(json_unpack(root, "{s:s, s:o, s:{s:i, s:i, s:o}}", "displayTimeUnit",
+				     &unit, "traceEvents", &events, "snug", "schema", &schema,
+				     "status", &status, "stages", &stages),
 			 0);
 	assert_int_equal(schema, 1);
 	assert_int_equal(status, 3);
@@ -296,8 +297,8 @@ static void a_short_record(void **state)
 	(void)state;
 	assert_int_equal(read_text(&record, ""), -ENODATA);
 	record_free(&record);
-	assert_int_equal(read_text(&record, "stage 5 0 launcher: exec\nstage 9 0 end: process gone\n"),
-			 0);
+	assert_int_equal(
+		read_text(&record, "stage 5 0 launcher: exec\nstage 9 0 end: process gone\n"), 0);
 	assert_int_equal(record.stage_count, 2);
 	assert_int_equal(record.status, -1);
 	text = print(&record, print_table);
@@ -333,7 +334,8 @@ static void a_lying_guest(void **state)
 		const char *end = strstr(whole, "guest clock");
 		char *out;
 
-		(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(end - whole), whole, lies[i], end);
+		(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(end - whole), whole, lies[i],
+			       end);
 		assert_int_equal(read_text(&record, text), 0);
 		for (size_t s = 0; s < record.stage_count; s++)
 			assert_true(record.stages[s].start <= record.stages[s].end &&

@@ -24,8 +24,7 @@ static int make_plain(void **state)
 	return 0;
 }
 
-static const pack_fn packers[] = {pack_gzip,  pack_xz,  pack_zstd,
-				 pack_bzip2, pack_lz4, pack_lzma};
+static const pack_fn packers[] = {pack_gzip, pack_xz, pack_zstd, pack_bzip2, pack_lz4, pack_lzma};
 #define PACKERS_WITH_CHECKSUM 4 /* the first ones */
 static uint8_t packed[SIZE + 10000];
 
@@ -147,7 +146,7 @@ static void a_bomb_costs_no_more_than_the_limit(void **state)
 static void formats_are_told_by_their_magic(void **state)
 {
 	static const char *const names[] = {"gzip",  "xz",  "zstd",
-					   "bzip2", "lz4", "lzma"}; /* as packers[] */
+					    "bzip2", "lz4", "lzma"}; /* as packers[] */
 	static const size_t magic[] = {2, 6, 4, 3, 4, 3};
 
 	(void)state;
