@@ -130,7 +130,15 @@ static int check_options(const struct variant *variant)
 	return -EINVAL;
 }
 
-/* As "snug run" would. */
+static int parse_argv(struct variant *variant)
+{
+	const struct strlist *argv = &variant->argv;
+
+	return argv->error ? argv->error
+			   : options_parse(&variant->options, (int)argv->count, argv->items);
+}
+
+/* As "snug run" would; the words alone first, so that no value that is missing is taken from behind. */
 static int parse(struct variant *variant, char *const *command)
 {
 	struct strlist *argv = &variant->argv;
@@ -139,12 +147,14 @@ static int parse(struct variant *variant, char *const *command)
 	strlist_add(argv, "run");
 	for (size_t i = 0; i < variant->words.count; i++)
 		strlist_add(argv, variant->words.items[i]);
+	int err = parse_argv(variant);
+	if (err)
+		return err;
+	options_free(&variant->options);
 	strlist_add(argv, "--");
 	for (; *command; command++)
 		strlist_add(argv, *command);
-	if (argv->error)
-		return argv->error;
-	int err = options_parse(&variant->options, (int)argv->count, argv->items);
+	err = parse_argv(variant);
 	return err ? err : check_options(variant);
 }
 
