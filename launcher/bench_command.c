@@ -22,7 +22,7 @@ static const char *const module_index[] = {
 	"modules.builtin",     "modules.builtin.modinfo",
 };
 
-/* The parts of snug: a version of its own may have them beside it. */
+/* The parts of snug. Another version's are taken to be beside it. */
 static const char *const snug_parts[] = {"snug-monitor", "snug-kernels.so"};
 
 /* The program that CMD is, if the host's PATH finds it; the guest's is the same. */
@@ -49,12 +49,11 @@ static void add_program(struct strlist *argv, const struct caller *caller, const
 	}
 }
 
-static void add_snug(struct strlist *argv, const char *snug)
+static void add_parts_beside(struct strlist *argv, const char *snug)
 {
 	const char *slash = strrchr(snug, '/');
 	const int len = slash ? (int)(slash - snug + 1) : 0;
 
-	strlist_addf(argv, "--drop=%s", snug);
 	for (size_t i = 0; i < ARRAY_SIZE(snug_parts); i++)
 		strlist_addf(argv, "--drop=%.*s%s", len, snug, snug_parts[i]);
 }
@@ -94,8 +93,10 @@ static int add_variant(struct strlist *argv, const struct variant *variant, cons
 	strlist_addf(argv, "--kernel=%s", plan.kernel.path);
 	for (size_t i = 0; i < variant->words.count; i++)
 		strlist_addf(argv, "--option=%s", variant->words.items[i]);
-	add_snug(argv, snug);
-	if (!variant->snug)
+	strlist_addf(argv, "--drop=%s", snug);
+	if (variant->snug)
+		add_parts_beside(argv, snug);
+	else
 		add_own_parts(argv);
 	add_kernel(argv, &plan.kernel);
 	add_program(argv, caller, variant->options.argv[0]);
