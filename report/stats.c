@@ -180,23 +180,29 @@ static double all_median(const struct sorted *sorted)
 	return ((double)sorted->samples[(n - 1) / 2].ns + (double)sorted->samples[n / 2].ns) / 2;
 }
 
-int stats_ratio(const uint64_t *first, const uint64_t *other, size_t n, struct ratio *ratio)
+static int find_interval(struct sorted *first, struct sorted *other, struct ratio *ratio)
 {
-	_cleanup_sorted_ struct sorted a = {0};
-	_cleanup_sorted_ struct sorted b = {0};
 	_cleanup_free_ double *ratios = calloc(STATS_RESAMPLES, sizeof(*ratios));
 	struct prng prng = {STATS_SEED};
 
-	if (!ratios || sort(&a, first, n) < 0 || sort(&b, other, n) < 0)
+	if (!ratios)
 		return -ENOMEM;
-	*ratio = (struct ratio){.ratio = all_median(&b) / all_median(&a)};
-	if (n < STATS_INTERVAL_MIN)
-		return 0;
 	for (size_t i = 0; i < STATS_RESAMPLES; i++)
-		ratios[i] = resample(&a, &b, &prng);
+		ratios[i] = resample(first, other, &prng);
 	qsort(ratios, STATS_RESAMPLES, sizeof(*ratios), compare_double);
 	ratio->low = ratios[STATS_RESAMPLES / 40];
 	ratio->high = ratios[STATS_RESAMPLES - 1 - STATS_RESAMPLES / 40];
 	ratio->has_interval = true;
 	return 0;
+}
+
+int stats_ratio(const uint64_t *first, const uint64_t *other, size_t n, struct ratio *ratio)
+{
+	_cleanup_sorted_ struct sorted a = {0};
+	_cleanup_sorted_ struct sorted b = {0};
+
+	if (sort(&a, first, n) < 0 || sort(&b, other, n) < 0)
+		return -ENOMEM;
+	*ratio = (struct ratio){.ratio = all_median(&b) / all_median(&a)};
+	return n < STATS_INTERVAL_MIN ? 0 : find_interval(&a, &b, ratio);
 }
