@@ -90,7 +90,9 @@ static int add_variant(struct strlist *argv, const struct variant *variant, cons
 		return err;
 	strlist_addf(argv, "--variant=%s", variant->label);
 	strlist_addf(argv, "--snug=%s", snug);
-	strlist_addf(argv, "--kernel=%s", plan.kernel.path);
+	/* Which one another snug takes if it is not told is its own choice. */
+	if (!variant->snug || variant->options.kernel)
+		strlist_addf(argv, "--kernel=%s", plan.kernel.path);
 	for (size_t i = 0; i < variant->words.count; i++)
 		strlist_addf(argv, "--option=%s", variant->words.items[i]);
 	strlist_addf(argv, "--drop=%s", snug);

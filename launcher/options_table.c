@@ -50,11 +50,11 @@ const struct option_def bench_option_defs[] = {
 	{OPTION_WARMUP, 0, "warmup", "N",
 	 "runs of each variant before these, which do not count (default: 1)"},
 	{OPTION_VS, 0, "vs", "WHAT",
-	 "compare with WHAT: another kernel (a bzImage), another snug (a program), or more\n"
-	 "options of 'snug run'; may be repeated"},
+	 "compare with WHAT: another kernel (a bzImage), another snug (a program), or\n"
+	 "more options of 'snug run'; may be repeated"},
 	{OPTION_CACHE, 0, "cache", "warm|cold|empty",
-	 "warm (default); cold: without snug's files in the page cache; empty: without kernels\n"
-	 "that are unpacked already; several, joined by commas, are compared"},
+	 "warm (default); cold: snug's files are not in the page cache; empty: no\n"
+	 "kernel is unpacked yet; several, joined by commas, are compared"},
 	{OPTION_STAGES, 0, "stages", NULL,
 	 "also compare the stages of a run (snug run --timeline)"},
 	{OPTION_JSON, 0, "json", "FILE", "write all of it to FILE, each run's time too"},

@@ -339,7 +339,7 @@ static int warm_up(struct runner *runner)
 {
 	int err = 0;
 
-	for (unsigned round = 0; round < runner->bench->args->warmup; round++) {
+	for (unsigned round = 0; round < runner->bench->args->warmup && !err; round++) {
 		for (size_t i = 0; i < runner->bench->arm_count && !err; i++)
 			err = run_arm(runner, i, "warm-up run", round);
 	}

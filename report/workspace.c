@@ -18,9 +18,11 @@ int workspace_make(struct workspace *workspace, const char *dir)
 	int err = 0;
 
 	workspace->path[0] = '\0';
-	if (!dir || dir[0] != '/')
+	if (!dir || !dir[0])
 		dir = "/tmp";
-	if (snprintf(path, sizeof(path), "%s/snug-bench.XXXXXX", dir) >= (int)sizeof(path))
+	if (dir[0] != '/')
+		err = -EINVAL; /* as a cache has to have an absolute path */
+	else if (snprintf(path, sizeof(path), "%s/snug-bench.XXXXXX", dir) >= (int)sizeof(path))
 		err = -ENAMETOOLONG;
 	else if (!mkdtemp(path))
 		err = -errno;

@@ -9,7 +9,7 @@ struct workspace {
 	char path[PATH_MAX]; /* empty: there is none */
 };
 
-/* Makes it in dir, NULL: /tmp. 0, or -errno after having logged. */
+/* Makes it in dir, which is absolute; NULL: /tmp. 0, or -errno after having logged. */
 int workspace_make(struct workspace *workspace, const char *dir);
 
 /* Removes path and all below it, without following links. 0 or -errno; what is not there is no error. */
