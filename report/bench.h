@@ -28,6 +28,7 @@ struct bench_arm {
 	enum bench_cache cache;
 	char *label;       /* owned; the variant's, and the mode if there is more than one */
 	uint64_t *samples; /* ns, by round; owned */
+	char warning[256]; /* the first that a run of it gave; empty: none */
 	struct summary summary;
 	struct ratio ratio; /* against the first */
 };

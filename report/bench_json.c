@@ -186,6 +186,7 @@ static json_t *arm_object(struct maker *maker, const struct bench *bench, size_t
 	set(maker, object, "snug", snug(maker, variant->snug, &bench->snugs[arm->variant]));
 	set(maker, object, "kernel", text_or_null(variant->kernel));
 	set(maker, object, "options", words(maker, variant->options.items));
+	set(maker, object, "warning", text_or_null(arm->warning));
 	set(maker, object, "samples_ns", samples(maker, arm->samples, bench->args->runs));
 	set(maker, object, "summary", summary(maker, &arm->summary));
 	set(maker, object, "ratio", index ? ratio(maker, &arm->ratio) : json_null());

@@ -8,7 +8,8 @@
  *   dropped     of cold runs: files, drop_caches
  *   order       per round, which of variants ran when (indices)
  *   statistics  how ratios got their intervals
- *   variants    label, cache, snug, kernel, options; samples_ns by round; summary; ratio; stages
+ *   variants    label, cache, snug, kernel, options; warning, the first of its runs; samples_ns by round;
+ *               summary; ratio; stages
  */
 #ifndef REPORT_BENCH_JSON_H
 #define REPORT_BENCH_JSON_H

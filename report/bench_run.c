@@ -186,6 +186,14 @@ static int check_status(struct runner *runner, const char *name)
 	return -ECANCELED;
 }
 
+/* What a run does another way than it should, as without a cache, is not what was meant to be measured. */
+static void pass_on_warning(const struct runner *runner, struct bench_arm *arm)
+{
+	if (!arm->warning[0] && process_find_line(&runner->process, "snug: warning: ", arm->warning,
+						  sizeof(arm->warning)))
+		log_warning("'%.80s': %s", arm->label, arm->warning);
+}
+
 static int prepare_cache(struct runner *runner, const struct bench_arm *arm)
 {
 	struct bench *bench = runner->bench;
@@ -216,7 +224,7 @@ static int clear_cache(const struct runner *runner, const struct bench_arm *arm)
 
 static int run_arm(struct runner *runner, size_t index, const char *kind, unsigned round)
 {
-	const struct bench_arm *arm = &runner->bench->arms[index];
+	struct bench_arm *arm = &runner->bench->arms[index];
 	const struct start *start = &runner->starts[index];
 	struct process *process = &runner->process;
 	char name[128];
@@ -234,7 +242,10 @@ static int run_arm(struct runner *runner, size_t index, const char *kind, unsign
 	if (err)
 		return not_run(err, process->file);
 	err = check_status(runner, name_run(arm, kind, round, name));
-	return err ? err : clear_cache(runner, arm);
+	if (err)
+		return err;
+	pass_on_warning(runner, arm);
+	return clear_cache(runner, arm);
 }
 
 /*

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -81,9 +82,21 @@ static int spawn(const struct process *process, const struct signals *signals, i
 
 /* --- waiting ---------------------------------------------------------------------------------------- */
 
-/* Keeps the end of it: what a program says last is why it ends. */
+static void keep_head(struct process *process, const char *data, size_t len)
+{
+	const size_t room = PROCESS_HEAD_MAX - process->head_len;
+
+	if (len > room)
+		len = room;
+	memcpy(process->head + process->head_len, data, len);
+	process->head_len += len;
+	process->head[process->head_len] = '\0';
+}
+
+/* Keeps the end of it: what a program says last is why it ends. Warnings come first. */
 static void keep(struct process *process, const char *data, size_t len)
 {
+	keep_head(process, data, len);
 	if (len > PROCESS_TEXT_MAX) {
 		data += len - PROCESS_TEXT_MAX;
 		len = PROCESS_TEXT_MAX;
@@ -193,6 +206,8 @@ int process_run(struct process *process, struct signals *signals)
 
 	process->text_len = 0;
 	process->text[0] = '\0';
+	process->head_len = 0;
+	process->head[0] = '\0';
 	process->ns = 0;
 	if (signals_caught(signals))
 		return -EINTR;
@@ -217,6 +232,22 @@ int process_run(struct process *process, struct signals *signals)
 	process->ns = now_ns() - start;
 	read_rest(process, reading);
 	return err;
+}
+
+bool process_find_line(const struct process *process, const char *prefix, char *line, size_t size)
+{
+	const size_t len = strlen(prefix);
+	const char *at = process->head;
+
+	while (at && strncmp(at, prefix, len) != 0) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	if (!at)
+		return false;
+	at += len;
+	(void)snprintf(line, size, "%.*s", (int)strcspn(at, "\r\n"), at);
+	return true;
 }
 
 const char *process_last_line(struct process *process)

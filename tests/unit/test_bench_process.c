@@ -88,6 +88,27 @@ static void last_lines(void **state)
 	assert_string_equal(process_last_line(&process), "b");
 }
 
+static void lines_at_the_beginning(void **state)
+{
+	struct process process = {0};
+	char line[16];
+
+	(void)state;
+	assert_int_equal(sh(&process,
+			    "printf 'one\\ntwo: second line is long\\ntwo: x' >&2; "
+			    "i=0; while [ $i -lt 1000 ]; do echo 123456789 >&2; i=$((i+1)); done; "
+			    "echo 'three: y' >&2",
+			    STDERR_FILENO),
+			 0);
+	assert_true(process_find_line(&process, "two: ", line, sizeof(line)));
+	assert_string_equal(line, "second line is ");
+	assert_true(process_find_line(&process, "one", line, sizeof(line)));
+	assert_string_equal(line, "");
+	assert_false(process_find_line(&process, "second", line, sizeof(line)));
+	assert_false(process_find_line(&process, "three: ", line, sizeof(line)));
+	assert_int_equal(process.head_len, PROCESS_HEAD_MAX);
+}
+
 /* What it leaves behind holds its stderr open, and nothing up. */
 static void a_leftover_is_not_waited_for(void **state)
 {
@@ -187,6 +208,7 @@ int main(void)
 		cmocka_unit_test(input_is_empty),
 		cmocka_unit_test(much_text),
 		cmocka_unit_test(last_lines),
+		cmocka_unit_test(lines_at_the_beginning),
 		cmocka_unit_test(a_leftover_is_not_waited_for),
 		cmocka_unit_test(no_such_program),
 		cmocka_unit_test(after_a_time_all_of_it_is_ended),

@@ -30,6 +30,7 @@ static const char script[] =
 	"case $2 in\n"
 	"fail-*) [ $(wc -l <$LOG) = 1 ] || { echo 'snug: reason' >&2; exit ${2#fail-}; };;\n"
 	"first-*) echo 'snug: reason' >&2; exit ${2#first-};;\n"
+	"warn) echo 'snug: warning: odd' >&2;;\n"
 	"kill) kill -TERM $PPID; sleep 100;;\n"
 	"esac\n";
 
@@ -227,6 +228,15 @@ static void a_run_that_ends_otherwise_ends_it(void **state)
 	assert_contains(f->out, "exit status 9\n");
 }
 
+static void a_warning_is_passed_on_once(void **state)
+{
+	struct fixture *f = *state;
+
+	bench(f, "snug-report bench --runs=3 --warmup=1 " ONE "-- warn");
+	assert_int_equal(f->status, 0);
+	assert_string_equal(f->captured.text, "snug: warning: 'one': odd\n");
+}
+
 static void a_signal_ends_it(void **state)
 {
 	struct fixture *f = *state;
@@ -261,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(timelines_are_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_run_that_ends_otherwise_ends_it, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_warning_is_passed_on_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_signal_ends_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_snug_is_not_run, set_up, tear_down),
 	};
