@@ -42,7 +42,7 @@ struct bench {
 	size_t *order; /* which arm came when: [round * arm_count + i]; owned */
 	int status;    /* the exit status of every run */
 	bool dropped_any;
-	struct page_cache_drop dropped; /* before the last cold run */
+	struct page_cache_drop dropped; /* before cold runs: at most so many files, always all */
 	struct stage_table stages;
 };
 

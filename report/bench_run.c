@@ -194,15 +194,24 @@ static void pass_on_warning(const struct runner *runner, struct bench_arm *arm)
 		log_warning("'%.80s': %s", arm->label, arm->warning);
 }
 
+static void drop_pages(struct bench *bench, const struct bench_arm *arm)
+{
+	struct page_cache_drop drop;
+
+	page_cache_drop(&bench->args->variants[arm->variant].drop, bench->args->cache_dir, &drop);
+	if (!bench->dropped_any || drop.files > bench->dropped.files)
+		bench->dropped.files = drop.files;
+	bench->dropped.all = drop.all && (!bench->dropped_any || bench->dropped.all);
+	bench->dropped_any = true;
+}
+
 static int prepare_cache(struct runner *runner, const struct bench_arm *arm)
 {
 	struct bench *bench = runner->bench;
 	int err = 0;
 
 	if (arm->cache == BENCH_COLD) {
-		page_cache_drop(&bench->args->variants[arm->variant].drop, bench->args->cache_dir,
-				&bench->dropped);
-		bench->dropped_any = true;
+		drop_pages(bench, arm);
 	} else if (arm->cache == BENCH_EMPTY) {
 		if (mkdir(runner->cache, 0700) < 0)
 			err = -errno;

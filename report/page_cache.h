@@ -8,7 +8,7 @@
 
 #include "launcher/strlist.h"
 
-/* What was done, of the last time; for the report. */
+/* What was done; for the report. */
 struct page_cache_drop {
 	size_t files; /* whose pages the kernel was asked to drop (posix_fadvise), after fdatasync */
 	bool all;     /* it dropped all it could, directories as well (drop_caches) */
