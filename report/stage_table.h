@@ -29,7 +29,10 @@ struct stage_table {
 int stage_table_add(struct stage_table *table, size_t arm, size_t round, size_t *after,
 		    const char *group, const char *name, uint64_t ns);
 
-/* What runs took there, in the middle; none counts as no time. False: no run of the arm had it. -ENOMEM: too. */
+/*
+ * What the runs of an arm took there, in the middle; a run without it took no time. False: no run had it
+ * (or there is no memory to find out).
+ */
 bool stage_median(const struct stage_table *table, size_t stage, size_t arm, uint64_t *ns);
 
 void stage_table_free(struct stage_table *table);
