@@ -18,7 +18,10 @@ static const struct item {
 	const char *reason;
 } items[] = {
 	{"quiet", true,
-	 "only warnings and worse; before earlyprintk, whose registration replays the log so far"},
+	 "no more than errors; before earlyprintk, whose registration replays the log so far"},
+	{"loglevel=3", true,
+	 "nor errors, but what is worse: here are always two (no PCI, no console yet), each byte "
+	 "of\nwhich is three exits before the console module is loaded"},
 	{"earlyprintk=serial," STRING(SNUG_PORT_EARLY_CONSOLE) ",115200", false,
 	 "what a kernel says before its console module is loaded, a panic say; a port with the 0x "
 	 "is "

@@ -24,7 +24,7 @@
 #define SNUG_PORT_SLEEP_STATUS  0x5 /* 1 byte; zero, and Linux's write to clear it is ignored */
 #define SNUG_PORT_RESET         0x6 /* 1 byte, write SNUG_RESET_VALUE */
 #define SNUG_PORT_MARK          0x8 /* 4 bytes, write: enum snug_mark, a point on the timeline */
-#define SNUG_PORT_REPORT        0xc /* 1 byte, write: the next one of the report for the timeline */
+#define SNUG_PORT_REPORT        0xc /* 4 bytes, write: a page of the report for the timeline, by number */
 #define SNUG_RESET_VALUE        0x0f
 #define SNUG_SLEEP_TYPE_S5      5 /* SLP_TYP of \_S5 */
 
@@ -56,7 +56,9 @@ enum snug_mark {
 };
 
 /*
- * The report for the timeline, written to SNUG_PORT_REPORT where the specification asks for one. Lines:
+ * The report for the timeline, where the specification asks for one: pages of SNUG_REPORT_PAGE bytes of
+ * text, each up to its first NUL, told by their page frame numbers. (A string instruction would be an exit
+ * a byte.) Lines:
  *
  *   clock NS          the guest's CLOCK_MONOTONIC at SNUG_MARK_REPORT
  *   note NS WHAT NAME     at NS it had done that: WHAT is "module" or "mount"
@@ -64,7 +66,8 @@ enum snug_mark {
  *                         that its clock can be told as well
  *   memory TOTAL FREE     of the guest, in KiB
  */
-#define SNUG_REPORT_NOW "snug: now"
+#define SNUG_REPORT_NOW  "snug: now"
+#define SNUG_REPORT_PAGE 4096
 
 /*
  * Virtio console ports (virtio 1.2, 5.3). A port has both directions, and every queue costs a guest

@@ -28,10 +28,10 @@ void machine_mark(enum snug_mark mark)
 		outl((unsigned)mark, SNUG_PORT_BASE + SNUG_PORT_MARK);
 }
 
-void machine_report(const char *text, size_t len)
+void machine_report(uint32_t frame)
 {
 	if (permitted)
-		outsb(SNUG_PORT_BASE + SNUG_PORT_REPORT, text, len);
+		outl(frame, SNUG_PORT_BASE + SNUG_PORT_REPORT);
 }
 
 int machine_early_console(const char *text)

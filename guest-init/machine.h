@@ -7,7 +7,6 @@
 #ifndef GUEST_INIT_MACHINE_H
 #define GUEST_INIT_MACHINE_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
 
@@ -21,8 +20,8 @@ void machine_drop(void);
 
 void machine_mark(enum snug_mark mark);
 
-/* More of the report for the timeline. */
-void machine_report(const char *text, size_t len);
+/* A page of the report for the timeline, by its frame number. */
+void machine_report(uint32_t frame);
 
 /* Writes to the early console. 0, or -errno if it is out of reach. */
 int machine_early_console(const char *text);

@@ -17,6 +17,15 @@ static void poweroff_read(void *dev, uint64_t offset, void *data, unsigned len)
 	memset(data, 0, len);
 }
 
+static void take_report(struct poweroff *poweroff, uint32_t frame)
+{
+	const char *page = guest_mem_at(poweroff->mem, (uint64_t)frame * SNUG_REPORT_PAGE,
+					SNUG_REPORT_PAGE);
+
+	if (poweroff->timeline && page)
+		timeline_guest_report(poweroff->timeline, page, SNUG_REPORT_PAGE);
+}
+
 static void poweroff_write(void *dev, uint64_t offset, const void *data, unsigned len)
 {
 	struct poweroff *poweroff = dev;
@@ -36,8 +45,8 @@ static void poweroff_write(void *dev, uint64_t offset, const void *data, unsigne
 		run_end_set(poweroff->end, RUN_END_RESET, 0, NULL);
 	else if (offset == SNUG_PORT_MARK && len == 4)
 		timeline_guest_mark(poweroff->timeline, value);
-	else if (offset == SNUG_PORT_REPORT && len == 1)
-		timeline_guest_report(poweroff->timeline, (uint8_t)value);
+	else if (offset == SNUG_PORT_REPORT && len == 4)
+		take_report(poweroff, value);
 }
 
 const struct bus_ops poweroff_bus_ops = {.read = poweroff_read, .write = poweroff_write};

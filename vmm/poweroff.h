@@ -7,12 +7,14 @@
 #define VMM_POWEROFF_H
 
 #include "vmm/bus.h"
+#include "vmm/guest_mem.h"
 #include "vmm/run_end.h"
 #include "vmm/timeline.h"
 
 struct poweroff {
 	struct run_end *end;
 	struct timeline *timeline;
+	const struct guest_mem *mem;
 };
 
 extern const struct bus_ops poweroff_bus_ops; /* dev: struct poweroff */

@@ -12,8 +12,6 @@
 #include "core/record.h"
 #include "core/util.h"
 
-#define GUEST_ROOM_FIRST 0x10000
-
 struct timeline *timeline_new(int fd)
 {
 	struct timeline *timeline = calloc(1, sizeof(*timeline));
@@ -117,25 +115,18 @@ void timeline_guest_end(struct timeline *timeline)
 						 : "guest: rest of the output");
 }
 
-static bool make_room(struct timeline *timeline)
+void timeline_guest_report(struct timeline *timeline, const char *text, size_t len)
 {
-	size_t room = timeline->guest_room ? 2 * timeline->guest_room : GUEST_ROOM_FIRST;
 	char *guest;
 
-	if (timeline->guest_size < timeline->guest_room)
-		return true;
-	guest = room <= RECORD_GUEST_MAX ? realloc(timeline->guest, room) : NULL;
+	if (!timeline || timeline->guest_size + len > RECORD_GUEST_MAX)
+		return;
+	guest = realloc(timeline->guest, timeline->guest_size + len);
 	if (!guest)
-		return false;
+		return;
 	timeline->guest = guest;
-	timeline->guest_room = room;
-	return true;
-}
-
-void timeline_guest_report(struct timeline *timeline, uint8_t byte)
-{
-	if (timeline && make_room(timeline))
-		timeline->guest[timeline->guest_size++] = (char)byte;
+	memcpy(guest + timeline->guest_size, text, len);
+	timeline->guest_size += strnlen(guest + timeline->guest_size, len);
 }
 
 static void write_exits(const struct timeline *timeline, FILE *out)

@@ -42,7 +42,7 @@ struct timeline {
 		uint32_t counts[TIMELINE_PHASES];
 	} exits[TIMELINE_EXITS_MAX];
 	char *guest; /* its report */
-	size_t guest_size, guest_room;
+	size_t guest_size;
 };
 
 /* fd: where the record goes; it stays the caller's. NULL: no memory. */
@@ -67,8 +67,11 @@ void timeline_guest_mark(struct timeline *timeline, uint32_t value);
 /* The guest's store that ends the VM. */
 void timeline_guest_end(struct timeline *timeline);
 
-/* A byte of guest-init's report. Beyond RECORD_GUEST_MAX they are dropped. */
-void timeline_guest_report(struct timeline *timeline, uint8_t byte);
+/*
+ * More of guest-init's report: text, up to a NUL if there is one in its len bytes, which the guest may be
+ * changing. Beyond RECORD_GUEST_MAX it is dropped.
+ */
+void timeline_guest_report(struct timeline *timeline, const char *text, size_t len);
 
 /* Writes the record. The vCPU has stopped. An error is nobody's to tell: what is missing will show. */
 void timeline_write(struct timeline *timeline);
