@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest-init/report.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -120,8 +121,8 @@ static void send_record(char *record)
 	if (!us || !text || us > text)
 		return;
 	text[1 + strcspn(text + 1, "\n")] = '\0';
-	(void)snprintf(line, sizeof(line), "kmsg %llu %.*s", strtoull(us + 1, NULL, 10),
-		       KMSG_TEXT, text + 1);
+	(void)snprintf(line, sizeof(line), "kmsg %llu %.*s", strtoull(us + 1, NULL, 10), KMSG_TEXT,
+		       text + 1);
 	send_line(line);
 }
 
@@ -136,8 +137,9 @@ void report_send(void)
 	if (!enabled)
 		return;
 	log = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	/* Level 7: kept, and not printed. */
-	if (log >= 0 && write(log, "<7>" SNUG_REPORT_NOW, strlen("<7>" SNUG_REPORT_NOW)) < 0) {
+	/* Level 7: kept, and not printed. A line that is not ended is not readable before the next. */
+	if (log >= 0 &&
+	    write(log, "<7>" SNUG_REPORT_NOW "\n", 3 + strlen(SNUG_REPORT_NOW "\n")) < 0) {
 		close(log);
 		log = -1;
 	}
@@ -147,8 +149,9 @@ void report_send(void)
 	if (!frame)
 		return;
 	send_notes(clock);
-	while (log >= 0 && (n = read(log, record, KMSG_RECORD)) > 0) {
-		record[n] = '\0';
+	/* EPIPE: records were overwritten that were not read yet. */
+	while (log >= 0 && ((n = read(log, record, KMSG_RECORD)) > 0 || errno == EPIPE)) {
+		record[n > 0 ? n : 0] = '\0';
 		send_record(record);
 	}
 	flush();

@@ -153,8 +153,7 @@ static int add_platform(struct machine *m, unsigned virtio_devices)
 	int r;
 
 	ioapic_init(&m->ioapic, LAYOUT_VIRTIO_GSI + virtio_devices, vm_deliver_message, &m->vm);
-	m->poweroff = (struct poweroff){.end = &m->end, .timeline = m->timeline,
-					  .mem = &m->vm.mem};
+	m->poweroff = (struct poweroff){.end = &m->end, .timeline = m->timeline, .mem = &m->vm.mem};
 	r = bus_add(&m->mmio, LAYOUT_IOAPIC, LAYOUT_IOAPIC_SIZE, &ioapic_bus_ops, &m->ioapic);
 	if (r == 0)
 		r = bus_add(&m->ports, SNUG_PORT_BASE, SNUG_PORT_SIZE, &poweroff_bus_ops,

@@ -19,8 +19,8 @@ static void poweroff_read(void *dev, uint64_t offset, void *data, unsigned len)
 
 static void take_report(struct poweroff *poweroff, uint32_t frame)
 {
-	const char *page = guest_mem_at(poweroff->mem, (uint64_t)frame * SNUG_REPORT_PAGE,
-					SNUG_REPORT_PAGE);
+	const char *page =
+		guest_mem_at(poweroff->mem, (uint64_t)frame * SNUG_REPORT_PAGE, SNUG_REPORT_PAGE);
 
 	if (poweroff->timeline && page)
 		timeline_guest_report(poweroff->timeline, page, SNUG_REPORT_PAGE);
