@@ -46,17 +46,47 @@ static int add_line(struct guest_line **lines, size_t *count, uint64_t time, con
 	return 0;
 }
 
+/*
+ * The time since the clock's zero of a line that shows ns. The clock stands still somewhere between the
+ * lines "Memory:", before the scheduler, and "devtmpfs:", after the first interrupts.
+ */
+#define FIRST_TICKING "devtmpfs: initialized"
+
+static int add_kernel_line(struct guest_log *log, uint64_t ns, const char *text)
+{
+	long long now, offset, raw, lost;
+
+	if (strcmp(text, SNUG_REPORT_NOW) == 0) {
+		log->kernel_now = ns;
+		log->has_kernel_now = true;
+	}
+	if (sscanf(text, "sched_clock: Marking stable (%lld, %lld)->(%lld, %lld)", &now, &offset,
+		   &raw, &lost) == 4 &&
+	    lost < 0 && lost > -1000000000000)
+		log->kernel_lost = (uint64_t)-lost;
+	return add_line(&log->kernel, &log->kernel_count, ns, text);
+}
+
+/* Once all lines are there. */
+static void make_up_for_lost_time(struct guest_log *log)
+{
+	bool ticking = false;
+
+	for (size_t i = 0; i < log->kernel_count; i++) {
+		ticking |= strncmp(log->kernel[i].text, FIRST_TICKING, strlen(FIRST_TICKING)) == 0;
+		if (ticking)
+			log->kernel[i].time += log->kernel_lost;
+	}
+	log->kernel_now += ticking ? log->kernel_lost : 0;
+}
+
 int guest_log_add(struct guest_log *log, const char *line)
 {
 	unsigned long long time, more;
 	int at = 0;
 
 	if (sscanf(line, "kmsg %llu %n", &time, &at) == 1 && at && time < UINT64_MAX / 1000) {
-		if (strcmp(line + at, SNUG_REPORT_NOW) == 0) {
-			log->kernel_now = time * 1000;
-			log->has_kernel_now = true;
-		}
-		return add_line(&log->kernel, &log->kernel_count, time * 1000, line + at);
+		return add_kernel_line(log, time * 1000, line + at);
 	}
 	if (sscanf(line, "note %llu %n", &time, &at) == 1 && at)
 		return add_line(&log->notes, &log->note_count, time, line + at);
@@ -256,7 +286,7 @@ static int apply_initcalls(const struct guest_log *log, struct record *record, u
 	return 0;
 }
 
-int guest_log_apply(const struct guest_log *log, struct record *record)
+int guest_log_apply(struct guest_log *log, struct record *record)
 {
 	const struct record_stage *reported = record_stage(record, "guest", "rest of the output");
 	int err;
@@ -266,6 +296,7 @@ int guest_log_apply(const struct guest_log *log, struct record *record)
 	if (!reported)
 		return 0;
 	const uint64_t mark = reported->end;
+	make_up_for_lost_time(log);
 	err = apply_kernel_stages(log, record, mark);
 	if (!err)
 		err = apply_notes(log, record, mark);

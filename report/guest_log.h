@@ -25,6 +25,11 @@ struct guest_log {
 	uint64_t clock;      /* CLOCK_MONOTONIC at the mark; 0: not told */
 	uint64_t kernel_now; /* the kernel's clock at the mark */
 	bool has_kernel_now;
+	/*
+	 * Between its start and its first timer interrupts the kernel's clock stands still; once it knows how
+	 * long that was it says so ("sched_clock: Marking stable"), but never makes up for it.
+	 */
+	uint64_t kernel_lost;
 	uint64_t memory_total, memory_free; /* KiB */
 };
 
@@ -32,7 +37,7 @@ struct guest_log {
 int guest_log_add(struct guest_log *log, const char *line);
 
 /* Puts what it has into the record: stages of the kernel in place of one, details, initcalls. 0 or -ENOMEM. */
-int guest_log_apply(const struct guest_log *log, struct record *record);
+int guest_log_apply(struct guest_log *log, struct record *record);
 
 void guest_log_free(struct guest_log *log);
 

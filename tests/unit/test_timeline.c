@@ -324,6 +324,8 @@ static void a_lying_guest(void **state)
 		"guest kmsg 400000 initcall x+ returned 0 after 99999999999999 usecs\n",
 		"guest kmsg 400000 initcall  returned 0 after 5 usecs\n",
 		"guest kmsg 400000 \x1b[31mMemory\xff\n",
+		"guest kmsg 5 sched_clock: Marking stable (1, 2)->(3, -999999999999)\n",
+		"guest kmsg 5 sched_clock: Marking stable (1, 2)->(3, -9223372036854775808)\n",
 		"stage 1 2\nstage x\npoint\nexits \t\nexits a: b\tport zz 5\nstatus\nusage 1\n",
 	};
 	char text[sizeof(whole) + 512];
@@ -353,6 +355,25 @@ static void a_lying_guest(void **state)
 	}
 }
 
+/* The clock stood still for 70 ms, before the devices' file system was there. */
+static void a_clock_that_stood_still(void **state)
+{
+	static const char stable[] =
+		"guest kmsg 200001 sched_clock: Marking stable (1, 2)->(3, -70000000)\n";
+	char text[sizeof(whole) + sizeof(stable)];
+	const char *end = strstr(whole, "guest kmsg 300000");
+	struct record record;
+
+	(void)state;
+	(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(end - whole), whole, stable, end);
+	assert_int_equal(read_text(&record, text), 0);
+	assert_stage(&record, 4, "kernel", "entry, until its clock runs", 10, 40);
+	assert_stage(&record, 5, "kernel", "early set-up, memory map", 40, 140);
+	assert_stage(&record, 6, "kernel", "timers, scheduler, RCU, processor", 140, 310);
+	assert_stage(&record, 7, "kernel", "initcalls: core to subsystems", 310, 410);
+	record_free(&record);
+}
+
 /* Both halves, one against the other. */
 static void what_the_monitor_writes(void **state)
 {
@@ -377,8 +398,7 @@ static void what_the_monitor_writes(void **state)
 	timeline_point(timeline, "first byte of output");
 	timeline_guest_mark(timeline, SNUG_MARK_EXIT);
 	timeline_guest_mark(timeline, SNUG_MARK_REPORT);
-	for (const char *c = report; *c; c++)
-		timeline_guest_report(timeline, (uint8_t)*c);
+	timeline_guest_report(timeline, report, sizeof(report));
 	timeline_guest_end(timeline);
 	timeline_exit(timeline, EXIT_PORT, 0x999);
 	timeline_write(timeline);
@@ -426,6 +446,7 @@ int main(void)
 		cmocka_unit_test(the_json),
 		cmocka_unit_test(a_short_record),
 		cmocka_unit_test(a_lying_guest),
+		cmocka_unit_test(a_clock_that_stood_still),
 		cmocka_unit_test(what_the_monitor_writes),
 		cmocka_unit_test(endless_exits),
 	};

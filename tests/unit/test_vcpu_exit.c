@@ -16,6 +16,7 @@
 
 #include "core/abi.h"
 #include "core/record.h"
+#include "core/util.h"
 #include "vmm/early_console.h"
 #include "vmm/klog.h"
 #include "vmm/poweroff.h"
@@ -389,19 +390,28 @@ static void a_report(void **state)
 {
 	struct test *t = *state;
 	const uint16_t report = SNUG_PORT_BASE + SNUG_PORT_REPORT;
+	struct guest_mem mem;
 
-	out(t, report, 4, 'x'); /* not a byte */
+	assert_int_equal(guest_mem_map(&mem, MIB(2)), 0);
+	t->poweroff.mem = &mem;
+	memset(mem.regions[0].host + 0x5000, 'x', 0x2000);
+	mem.regions[0].host[0x6003] = '\0';
+	out(t, report, 1, 5);               /* not a page's number */
+	out(t, report, 4, MIB(2) / 0x1000); /* not in memory */
+	out(t, report, 4, 0xffffffff);      /* nor that */
 	assert_int_equal(t->timeline->guest_size, 0);
-	for (size_t i = 0; i < RECORD_GUEST_MAX + 100000; i++)
-		timeline_guest_report(t->timeline, 'y');
-	out(t, report, 1, 'z');
-	assert_int_equal(t->timeline->guest_size, RECORD_GUEST_MAX);
-	assert_int_equal(t->timeline->guest[RECORD_GUEST_MAX - 1], 'y');
+	out(t, report, 4, 6);
+	assert_int_equal(t->timeline->guest_size, 3);
+	for (unsigned i = 0; i < RECORD_GUEST_MAX / 0x1000 + 100; i++)
+		out(t, report, 4, 5);
+	assert_true(t->timeline->guest_size <= RECORD_GUEST_MAX);
+	assert_true(t->timeline->guest_size > RECORD_GUEST_MAX - 0x1000);
 	/* Nobody asked for it. */
 	t->poweroff.timeline = NULL;
-	out(t, report, 1, 'z');
+	out(t, report, 4, 5);
 	out(t, SNUG_PORT_BASE + SNUG_PORT_MARK, 4, SNUG_MARK_INIT);
 	assert_int_equal(t->timeline->count, 0);
+	guest_mem_unmap(&mem);
 }
 
 static void early_console(void **state)
