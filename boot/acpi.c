@@ -257,6 +257,7 @@ static struct madt *add_madt(struct tables *tables, const struct acpi_machine *m
 		.length = sizeof(*ioapic),
 		.id = IOAPIC_ID,
 		.address = LAYOUT_IOAPIC,
+		.gsi_base = LAYOUT_VIRTIO_GSI,
 	};
 	finish_table(&madt->header, "APIC", MADT_REVISION, length);
 	return madt;

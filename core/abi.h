@@ -28,7 +28,7 @@
 #define SNUG_RESET_VALUE        0x0f
 #define SNUG_SLEEP_TYPE_S5      5 /* SLP_TYP of \_S5 */
 
-/* The write-only early console: where an 8250's data register would be, so that earlyprintk finds it. */
+/* The write-only early console: where an 8250's data register would be, so that earlycon finds it. */
 #define SNUG_PORT_EARLY_CONSOLE      0x3f8
 #define SNUG_PORT_EARLY_CONSOLE_SIZE 8
 

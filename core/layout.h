@@ -46,10 +46,11 @@
 #define LAYOUT_LAPIC       0xfee00000ULL
 
 /*
- * Not from 0: Linux takes interrupt 0 of a device for "none", and 6.1 finds no interrupt for a device
- * on gsi 2, the PIC's cascade on a PC. The pins below cost the guest a few exits each.
+ * The virtio devices' interrupts, and the I/O APIC's first pin. Behind the sixteen of a PC: Linux takes
+ * interrupt 0 of a device for "none", and 6.1 finds no interrupt for a device on gsi 2, where a PC's PIC
+ * has its cascade. Each pin costs the guest a dozen exits, so there are none without a device.
  */
-#define LAYOUT_VIRTIO_GSI 5
+#define LAYOUT_VIRTIO_GSI 16
 
 /* Devices at most: the console and as many shares as fit an I/O APIC of 24 pins. */
 #define LAYOUT_VIRTIO_DEVICES_MAX 16

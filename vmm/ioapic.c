@@ -55,16 +55,14 @@ static void deliver_if_pending(struct ioapic *ioapic, struct ioapic_pin *pin)
 		deliver(ioapic, entry);
 }
 
-void ioapic_raise(void *chip, unsigned gsi)
+void ioapic_raise(void *chip, unsigned pin)
 {
 	struct ioapic *ioapic = chip;
-	struct ioapic_pin *pin;
 
-	if (gsi >= ioapic->pins)
+	if (pin >= ioapic->pins)
 		return;
-	pin = &ioapic->pin[gsi];
-	atomic_store(&pin->pending, true);
-	deliver_if_pending(ioapic, pin);
+	atomic_store(&ioapic->pin[pin].pending, true);
+	deliver_if_pending(ioapic, &ioapic->pin[pin]);
 }
 
 static uint32_t register_read(struct ioapic *ioapic, uint32_t reg)

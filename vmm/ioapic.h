@@ -37,6 +37,6 @@ void ioapic_init(struct ioapic *ioapic, unsigned pins,
 		 void (*deliver)(void *ctx, uint64_t address, uint32_t data), void *ctx);
 
 /* For struct irq_line; chip: struct ioapic. */
-void ioapic_raise(void *chip, unsigned gsi);
+void ioapic_raise(void *chip, unsigned pin);
 
 #endif

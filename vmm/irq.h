@@ -6,14 +6,14 @@
 #define VMM_IRQ_H
 
 struct irq_line {
-	void (*raise)(void *chip, unsigned gsi);
+	void (*raise)(void *chip, unsigned pin);
 	void *chip;
-	unsigned gsi;
+	unsigned pin;
 };
 
 static inline void irq_raise(const struct irq_line *line)
 {
-	line->raise(line->chip, line->gsi);
+	line->raise(line->chip, line->pin);
 }
 
 #endif

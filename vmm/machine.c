@@ -77,9 +77,7 @@ static int build_processor(struct machine *m, int kvm_fd)
 /* The interrupt line of the virtio device that is added next. */
 static struct irq_line next_irq(struct machine *m)
 {
-	return (struct irq_line){.raise = ioapic_raise,
-				 .chip = &m->ioapic,
-				 .gsi = LAYOUT_VIRTIO_GSI + m->virtio_count};
+	return (struct irq_line){.raise = ioapic_raise, .chip = &m->ioapic, .pin = m->virtio_count};
 }
 
 static int add_virtio(struct machine *m, struct virtio_device *dev)
@@ -152,7 +150,8 @@ static int add_platform(struct machine *m, unsigned virtio_devices)
 {
 	int r;
 
-	ioapic_init(&m->ioapic, LAYOUT_VIRTIO_GSI + virtio_devices, vm_deliver_message, &m->vm);
+	/* A pin for each device; one at least, as there is no chip without. */
+	ioapic_init(&m->ioapic, virtio_devices ? virtio_devices : 1, vm_deliver_message, &m->vm);
 	m->poweroff = (struct poweroff){.end = &m->end, .timeline = m->timeline, .mem = &m->vm.mem};
 	r = bus_add(&m->mmio, LAYOUT_IOAPIC, LAYOUT_IOAPIC_SIZE, &ioapic_bus_ops, &m->ioapic);
 	if (r == 0)

@@ -6,16 +6,15 @@
 #define PLAIN FEATURE(VIRTIO_F_VERSION_1)
 
 static struct queue q;
-static unsigned gsi;
+static unsigned pin;
 
 static void start(uint64_t features)
 {
 	CHECK(p9_start(&q, features));
-	gsi = LAYOUT_VIRTIO_GSI +
-	      (unsigned)((q.dev - LAYOUT_VIRTIO_MMIO) / LAYOUT_VIRTIO_MMIO_SIZE);
+	pin = (unsigned)((q.dev - LAYOUT_VIRTIO_MMIO) / LAYOUT_VIRTIO_MMIO_SIZE);
 	/* An edge that the pin kept from the test before goes to a vector nobody looks at. */
-	pin_set(gsi, interrupt_vector(), 0);
-	pin_set(gsi, 0, PIN_MASKED);
+	pin_set(pin, interrupt_vector(), 0);
+	pin_set(pin, 0, PIN_MASKED);
 }
 
 /* A new vector for the pin. */
@@ -23,7 +22,7 @@ static uint8_t pin_vector(uint32_t flags)
 {
 	uint8_t vector = interrupt_vector();
 
-	pin_set(gsi, vector, flags);
+	pin_set(pin, vector, flags);
 	return vector;
 }
 
@@ -163,9 +162,9 @@ static void nonsense_pin(void)
 	for (uint32_t mode = 0; mode < 8; mode++) {
 		if (mode == 2 || mode == 4 || mode == 5) /* SMI, NMI, INIT do what they say */
 			continue;
-		write32(LAYOUT_IOAPIC, 0x11 + 2 * gsi);
+		write32(LAYOUT_IOAPIC, 0x11 + 2 * pin);
 		write32(LAYOUT_IOAPIC + 0x10, 0x77000000);
-		write32(LAYOUT_IOAPIC, 0x10 + 2 * gsi);
+		write32(LAYOUT_IOAPIC, 0x10 + 2 * pin);
 		write32(LAYOUT_IOAPIC + 0x10, mode << 8 | 0x03);
 		request();
 		answered();

@@ -50,11 +50,11 @@ struct console_test {
 	void (*on_kernel_output)(struct console_test *t);
 };
 
-static inline void count_interrupt(void *chip, unsigned gsi)
+static inline void count_interrupt(void *chip, unsigned pin)
 {
 	struct console_test *t = chip;
 
-	assert_int_equal(gsi, 7);
+	assert_int_equal(pin, 7);
 	t->interrupts++;
 }
 
@@ -84,7 +84,7 @@ static inline void make_pipe(int *near, int *far, bool near_writes, int near_fla
 /* Descriptors that the test left at -1 become pipes with these flags. */
 static inline void console_new(struct console_test *t, int flags)
 {
-	struct irq_line irq = {.raise = count_interrupt, .chip = t, .gsi = 7};
+	struct irq_line irq = {.raise = count_interrupt, .chip = t, .pin = 7};
 
 	if (t->host.stdin_fd < 0)
 		make_pipe(&t->host.stdin_fd, &t->to_stdin, false, flags);

@@ -57,11 +57,11 @@ static inline int enter_mount_namespace(void **state)
 	return 0;
 }
 
-static inline void count_interrupt(void *chip, unsigned gsi)
+static inline void count_interrupt(void *chip, unsigned pin)
 {
 	struct device *d = chip;
 
-	(void)gsi;
+	(void)pin;
 	d->interrupts++;
 }
 

@@ -173,7 +173,7 @@ static void test_madt(void **state)
 				assert_int_equal(madt[at], 1);
 				assert_int_equal(madt[at + 1], 12);
 				assert_int_equal(u32_at(madt + at + 4), LAYOUT_IOAPIC);
-				assert_int_equal(u32_at(madt + at + 8), 0);
+				assert_int_equal(u32_at(madt + at + 8), LAYOUT_VIRTIO_GSI);
 				ioapics++;
 			}
 		}

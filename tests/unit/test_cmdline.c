@@ -14,14 +14,14 @@ static bool has_word(const char *line, const char *word)
 	return false;
 }
 
-static void quiet_comes_before_earlyprintk(void **state)
+static void quiet_comes_before_earlycon(void **state)
 {
 	char *line = cmdline_make(NULL, 0, &(struct cmdline_options){.kaslr = true});
 
 	(void)state;
 	assert_true(has_word(line, "quiet"));
-	assert_non_null(strstr(line, "earlyprintk=serial,0x3f8"));
-	assert_true(strstr(line, "quiet") < strstr(line, "earlyprintk"));
+	assert_non_null(strstr(line, "earlycon=uart8250,io,0x3f8"));
+	assert_true(strstr(line, "quiet") < strstr(line, "earlycon"));
 	assert_true(has_word(line, "console=hvc0"));
 	assert_null(strstr(line, "  "));
 	free(line);
@@ -63,7 +63,7 @@ static void the_log_of_initcalls_is_all_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quiet_comes_before_earlyprintk),
+		cmocka_unit_test(quiet_comes_before_earlycon),
 		cmocka_unit_test(verbose_is_not_quiet),
 		cmocka_unit_test(the_callers_words_come_last),
 		cmocka_unit_test(the_log_of_initcalls_is_all_kept),

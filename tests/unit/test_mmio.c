@@ -54,11 +54,11 @@ static void fake_reset(struct virtio_device *dev)
 	container_of(dev, struct fake, dev)->resets++;
 }
 
-static void fake_raise(void *chip, unsigned gsi)
+static void fake_raise(void *chip, unsigned pin)
 {
 	struct fake *f = chip;
 
-	assert_int_equal(gsi, 9);
+	assert_int_equal(pin, 9);
 	f->interrupts++;
 }
 
@@ -67,7 +67,7 @@ static int setup(void **state)
 	static const struct virtio_device_ops ops = {
 		.read_config = fake_read_config, .kick = fake_kick, .reset = fake_reset};
 	struct fake *f = calloc(1, sizeof(*f));
-	struct irq_line irq = {.raise = fake_raise, .chip = f, .gsi = 9};
+	struct irq_line irq = {.raise = fake_raise, .chip = f, .pin = 9};
 
 	assert_non_null(f);
 	assert_int_equal(guest_mem_map(&f->mem, MIB(1)), 0);

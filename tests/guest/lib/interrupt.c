@@ -33,10 +33,10 @@ void interrupt_wait(uint8_t vector)
 		__asm__ volatile("pause");
 }
 
-void pin_set(unsigned gsi, uint8_t vector, uint32_t flags)
+void pin_set(unsigned pin, uint8_t vector, uint32_t flags)
 {
-	write32(LAYOUT_IOAPIC, 0x11 + 2 * gsi);
+	write32(LAYOUT_IOAPIC, 0x11 + 2 * pin);
 	write32(LAYOUT_IOAPIC + 0x10, 0);
-	write32(LAYOUT_IOAPIC, 0x10 + 2 * gsi);
+	write32(LAYOUT_IOAPIC, 0x10 + 2 * pin);
 	write32(LAYOUT_IOAPIC + 0x10, vector | flags);
 }

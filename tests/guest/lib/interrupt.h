@@ -25,6 +25,6 @@ bool interrupt_pending(uint8_t vector);
 void interrupt_wait(uint8_t vector);
 
 /* Writes a pin's redirection entry: edge, fixed, this processor; flags: PIN_MASKED or 0. */
-void pin_set(unsigned gsi, uint8_t vector, uint32_t flags);
+void pin_set(unsigned pin, uint8_t vector, uint32_t flags);
 
 #endif
