@@ -83,7 +83,8 @@ static void print_cache(const struct bench *bench, FILE *out)
 {
 	if (bench->dropped_any)
 		(void)fprintf(
-			out, "cold     before each run: posix_fadvise(DONTNEED) for up to %zu files%s\n",
+			out,
+			"cold     before each run: posix_fadvise(DONTNEED) for up to %zu files%s\n",
 			bench->dropped.files,
 			bench->dropped.all
 				? ", and drop_caches: all that was not in use"

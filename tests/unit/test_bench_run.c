@@ -186,7 +186,7 @@ static void what_is_warm_is_warmed_after_cold(void **state)
 		 "--drop=@/one/snug --drop=@/none -- c");
 	assert_int_equal(f->status, 0);
 	assert_int_equal(count(f->log, "/one no\n"), 2 + 2 + 2);
-	assert_contains(f->out, "for up to 1 files");
+	assert_contains(f->out, "for up to 1 files; no drop_caches");
 }
 
 static void timelines_are_read(void **state)
