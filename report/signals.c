@@ -28,6 +28,8 @@ int signals_begin(struct signals *signals)
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
 		add_unless_ignored(&set, ending[i]);
 	(void)sigprocmask(SIG_BLOCK, &set, &signals->outer);
+	/* Ignored by whoever started this, it would take away how programs end. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	signals->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

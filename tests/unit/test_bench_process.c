@@ -216,6 +216,7 @@ int main(void)
 		cmocka_unit_test(a_signal_ends_all_of_it), /* the last: it is not taken back */
 	};
 
+	(void)signal(SIGCHLD, SIG_IGN);
 	/* As this test may be run in the background, where the shell ignores it. */
 	(void)signal(SIGINT, SIG_DFL);
 	return cmocka_run_group_tests(tests, begin, end);
