@@ -58,7 +58,7 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 	fds.kvm = host_open_kvm(host);
 	if (fds.kvm < 0)
 		return fds.kvm;
-	stage_end(stages, "monitor's command line, /dev/kvm");
+	stage_end(stages, "command line, /dev/kvm");
 	if (plan->timeline.any) {
 		err = recorder_fork(&recorder);
 		if (err < 0)

@@ -15,7 +15,7 @@
 #include "report/bench_json.h"
 #include "report/bench_run.h"
 #include "report/bench_table.h"
-#include "report/json_file.h"
+#include "report/whole_file.h"
 
 static void warn(const struct manifest *manifest)
 {
@@ -43,20 +43,20 @@ static int print_table(const struct bench *bench)
 	return err;
 }
 
-static int write_json(const struct bench *bench, struct json_file *file)
+static int write_json(const struct bench *bench, struct whole_file *file)
 {
 	if (!file->path)
 		return 0;
 	json_t *root = bench_json(bench);
 	if (!root)
 		return -ENOMEM;
-	int err = json_file_finish(file, root);
+	int err = whole_file_finish_json(file, root);
 	json_decref(root);
 	return err;
 }
 
 /* What took so long is not lost if one of the two cannot be written. */
-static int report(struct bench *bench, struct json_file *file)
+static int report(struct bench *bench, struct whole_file *file)
 {
 	int err = bench_summarize(bench);
 
@@ -69,10 +69,10 @@ static int report(struct bench *bench, struct json_file *file)
 
 static int run(const struct bench_args *args, struct signals *signals)
 {
-	_cleanup_json_file_ struct json_file file = JSON_FILE_NONE;
+	_cleanup_whole_file_ struct whole_file file = WHOLE_FILE_NONE;
 	_cleanup_workspace_ struct workspace workspace = {0};
 	_cleanup_bench_ struct bench bench = {0};
-	int err = args->json ? json_file_begin(&file, args->json) : 0;
+	int err = args->json ? whole_file_begin(&file, args->json) : 0;
 
 	if (!err)
 		err = bench_make(&bench, args);

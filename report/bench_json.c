@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/bench_json.h"
 
-#include "report/json_file.h"
+#include "report/whole_file.h"
 
 /*
  * Makers return NULL when out of memory; json_object_set_new() and json_array_append_new() take that, and

@@ -11,11 +11,11 @@
 #include "core/cleanup.h"
 #include "core/exit_code.h"
 #include "core/log.h"
-#include "report/json_file.h"
 #include "report/record.h"
 #include "report/timeline_json.h"
 #include "report/timeline_svg.h"
 #include "report/timeline_table.h"
+#include "report/whole_file.h"
 
 struct wanted {
 	bool table, initcalls;
@@ -57,25 +57,25 @@ static int parse(struct wanted *wanted, int argc, char *const argv[])
 
 static int write_json(const struct record *record, const char *path)
 {
-	_cleanup_json_file_ struct json_file file = JSON_FILE_NONE;
+	_cleanup_whole_file_ struct whole_file file = WHOLE_FILE_NONE;
 	json_t *root;
-	int err = json_file_begin(&file, path);
+	int err = whole_file_begin(&file, path);
 
 	if (err)
 		return err;
 	root = timeline_json(record);
-	err = root ? json_file_finish(&file, root) : -ENOMEM;
+	err = root ? whole_file_finish_json(&file, root) : -ENOMEM;
 	json_decref(root);
 	return err;
 }
 
 static int write_svg(const struct record *record, const char *path)
 {
-	_cleanup_json_file_ struct json_file file = JSON_FILE_NONE;
+	_cleanup_whole_file_ struct whole_file file = WHOLE_FILE_NONE;
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	FILE *out;
-	int err = json_file_begin(&file, path);
+	int err = whole_file_begin(&file, path);
 
 	if (err)
 		return err;
@@ -83,7 +83,7 @@ static int write_svg(const struct record *record, const char *path)
 	if (!out)
 		return -ENOMEM;
 	timeline_svg_print(record, out);
-	return fclose(out) == 0 ? json_file_finish_text(&file, text) : -ENOMEM;
+	return fclose(out) == 0 ? whole_file_finish(&file, text) : -ENOMEM;
 }
 
 static int report(const struct wanted *wanted)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "report/json_file.h"
+#include "report/whole_file.h"
 
 #define SCHEMA 1
 

@@ -16,7 +16,9 @@ test_timeline_table() {
 		grep -q -- "$stage" "$err" || wrong "no '$stage': $(<"$err")"
 	done
 	grep -q 'meanwhile: initrd unpacked' "$err" || wrong "no initrd"
-	grep -Eq 'before the command: [0-9]+ of 9p requests, [0-9]+ others' "$err" || wrong "no exits"
+	# A kernel that finds something new to ask the machine for shows here.
+	stage=$(sed -nE 's/.*before the command: [0-9]+ of 9p requests, ([0-9]+) others.*/\1/p' "$err")
+	((stage > 20 && stage < 200)) || wrong "exits: $stage"
 	grep -Eq 'memory: [0-9]+ MiB' "$err" || wrong "no memory"
 	grep -q "first instruction, .* ms to the command" "$err" && grep -q 'store .* ms to the status' "$err" ||
 		wrong "no summary"

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 #include "report/bench_args.h"
-#include "report/json_file.h"
+#include "report/whole_file.h"
 
 #define ARGS_MAX 32
 
@@ -117,24 +117,24 @@ static void assert_files(const struct tree *tree, const char *expected)
 static void a_file_is_there_as_a_whole(void **state)
 {
 	json_t *root = json_pack("{s:i}", "a", 1);
-	struct json_file file;
+	struct whole_file file;
 	struct tree tree;
 	struct stat st;
 
 	(void)state;
 	tree_make(&tree);
 	(void)umask(027);
-	assert_int_equal(json_file_begin(&file, tree_path(&tree, "/out")), 0);
+	assert_int_equal(whole_file_begin(&file, tree_path(&tree, "/out")), 0);
 	assert_int_equal(access(tree_path(&tree, "/out"), F_OK), -1);
-	assert_int_equal(json_file_finish(&file, root), 0);
-	json_file_end(&file);
+	assert_int_equal(whole_file_finish_json(&file, root), 0);
+	whole_file_end(&file);
 	assert_file(tree_path(&tree, "/out"), "{\n \"a\": 1\n}\n");
 	assert_int_equal(stat(tree_path(&tree, "/out"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
 	(void)umask(022);
 	/* Given up, what was there stays. */
-	assert_int_equal(json_file_begin(&file, tree_path(&tree, "/out")), 0);
-	json_file_end(&file);
+	assert_int_equal(whole_file_begin(&file, tree_path(&tree, "/out")), 0);
+	whole_file_end(&file);
 	assert_file(tree_path(&tree, "/out"), "{\n \"a\": 1\n}\n");
 	assert_files(&tree, "out ");
 	json_decref(root);
@@ -144,7 +144,7 @@ static void a_file_is_there_as_a_whole(void **state)
 static void a_links_target_is_replaced(void **state)
 {
 	json_t *root = json_array();
-	struct json_file file;
+	struct whole_file file;
 	struct tree tree;
 	struct stat st;
 
@@ -152,9 +152,9 @@ static void a_links_target_is_replaced(void **state)
 	tree_make(&tree);
 	tree_write(&tree, "/dir/real", "old", 3);
 	assert_int_equal(symlink("dir/real", tree_path(&tree, "/link")), 0);
-	assert_int_equal(json_file_begin(&file, tree_path(&tree, "/link")), 0);
-	assert_int_equal(json_file_finish(&file, root), 0);
-	json_file_end(&file);
+	assert_int_equal(whole_file_begin(&file, tree_path(&tree, "/link")), 0);
+	assert_int_equal(whole_file_finish_json(&file, root), 0);
+	whole_file_end(&file);
 	assert_file(tree_path(&tree, "/dir/real"), "[]\n");
 	assert_int_equal(lstat(tree_path(&tree, "/link"), &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
@@ -169,14 +169,14 @@ static void places_that_cannot_be_written(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		struct captured captured;
-		struct json_file file;
+		struct whole_file file;
 		stderr_begin(&captured);
-		int err = json_file_begin(&file, places[i]);
+		int err = whole_file_begin(&file, places[i]);
 		stderr_end(&captured);
 		assert_true(err < 0);
 		assert_one_line(captured.text);
 		assert_contains(captured.text, places[i]);
-		json_file_end(&file);
+		whole_file_end(&file);
 	}
 }
 
@@ -185,22 +185,22 @@ static void a_full_disk_leaves_nothing(void **state)
 	const struct rlimit none = {0, RLIM_INFINITY};
 	json_t *root = json_pack("{s:i}", "a", 1);
 	struct captured captured;
-	struct json_file file;
+	struct whole_file file;
 	struct rlimit before;
 	struct tree tree;
 
 	(void)state;
 	tree_make(&tree);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(json_file_begin(&file, tree_path(&tree, "/out")), 0);
+	assert_int_equal(whole_file_begin(&file, tree_path(&tree, "/out")), 0);
 	stderr_begin(&captured);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	int err = json_file_finish(&file, root);
+	int err = whole_file_finish_json(&file, root);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	stderr_end(&captured);
 	assert_int_equal(err, -EFBIG);
-	json_file_end(&file);
+	whole_file_end(&file);
 	assert_files(&tree, "");
 	json_decref(root);
 	tree_remove(&tree);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/json_file.h"
+#include "report/whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +16,12 @@
 static int failed(const char *path, int err)
 {
 	if (err != -ENOMEM)
-		log_error("--json: %s cannot be written: %s", path, strerror(-err));
+		log_error("%s cannot be written: %s", path, strerror(-err));
 	return err;
 }
 
 /* Where it really is. */
-static int find_place(struct json_file *file, const char *path)
+static int find_place(struct whole_file *file, const char *path)
 {
 	struct stat st;
 
@@ -46,12 +46,12 @@ static int set_mode(int fd)
 	return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
 }
 
-int json_file_begin(struct json_file *file, const char *path)
+int whole_file_begin(struct whole_file *file, const char *path)
 {
-	*file = JSON_FILE_NONE;
+	*file = WHOLE_FILE_NONE;
 	int err = find_place(file, path);
 	if (err == -EINVAL) {
-		log_error("--json: %s is no regular file", path);
+		log_error("%s is no regular file", path);
 		return err;
 	}
 	if (err)
@@ -70,14 +70,7 @@ int json_file_begin(struct json_file *file, const char *path)
 	return err ? failed(path, err) : 0;
 }
 
-int json_file_finish(struct json_file *file, const json_t *root)
-{
-	_cleanup_free_ char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-
-	return text ? json_file_finish_text(file, text) : -ENOMEM;
-}
-
-int json_file_finish_text(struct json_file *file, const char *text)
+int whole_file_finish(struct whole_file *file, const char *text)
 {
 	int err = fd_write_all(file->fd, text, strlen(text));
 
@@ -93,14 +86,21 @@ int json_file_finish_text(struct json_file *file, const char *text)
 	return 0;
 }
 
-void json_file_end(struct json_file *file)
+int whole_file_finish_json(struct whole_file *file, const json_t *root)
+{
+	_cleanup_free_ char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+
+	return text ? whole_file_finish(file, text) : -ENOMEM;
+}
+
+void whole_file_end(struct whole_file *file)
 {
 	cleanup_close(&file->fd);
 	if (file->temp)
 		(void)unlink(file->temp);
 	free(file->temp);
 	free(file->path);
-	*file = JSON_FILE_NONE;
+	*file = WHOLE_FILE_NONE;
 }
 
 json_t *json_text(const char *text)
