@@ -252,8 +252,10 @@ static int apply_initrd(const struct guest_log *log, struct record *record, uint
 		else if (strncmp(text, "Freeing initrd memory", 21) == 0)
 			(void)bring_over(log->kernel[i].time, log->kernel_now, mark, &end);
 	}
-	return start && end > start ? add_detail(record, "kernel", 6, "initrd unpacked", start, end)
-				    : 0;
+	/* It may stand still in between as well. */
+	return start && end >= start
+		       ? add_detail(record, "kernel", 6, "initrd unpacked", start, end)
+		       : 0;
 }
 
 /* "initcall acpi_init+0x0/0x526 returned 0 after 103515 usecs" */
