@@ -267,21 +267,3 @@ void machine_stop(struct machine *m)
 	vcpu_kick(&m->vcpu);
 	vcpu_join(&m->vcpu);
 }
-
-void machine_destroy(struct machine *m)
-{
-	bool stopped = true;
-
-	for (unsigned i = 0; i < m->share_count; i++)
-		stopped &= virtio_p9_stop(m->shares[i]);
-	if (!stopped)
-		return;
-	vcpu_destroy(&m->vcpu);
-	for (unsigned i = 0; i < m->share_count; i++)
-		virtio_p9_free(m->shares[i]);
-	p9_hides_free(m->hides);
-	virtio_console_free(m->console);
-	vm_destroy(&m->vm);
-	if (m->end.wake_fd >= 0)
-		(void)close(m->end.wake_fd);
-}

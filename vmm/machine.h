@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine: memory -> vCPU -> buses -> devices, and the guest loaded into it. Everything a VM owns
- * is in here, and goes with machine_destroy().
+ * The machine: memory -> vCPU -> buses -> devices, and the guest loaded into it. A process has one, and
+ * it goes with the process: the kernel takes it apart at least as fast as could be done here, and has no
+ * thread to wait for that is in the middle of a request.
  */
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
@@ -43,8 +44,7 @@ struct machine {
 };
 
 /*
- * The steps, in this order. Each returns 0 or -errno, having logged one line; after any failure
- * machine_destroy() releases what there is, but for the timeline, whose end it is part of.
+ * The steps, in this order. Each returns 0 or -errno, having logged one line.
  */
 
 /* What needs no VM: the log, the timeline, and how it will end. */
@@ -58,10 +58,5 @@ int machine_load(struct machine *machine, const struct config *config,
 int machine_start(struct machine *machine);
 /* After run_end_set(): waits until the guest runs no more. Its output may still be in the rings. */
 void machine_stop(struct machine *machine);
-/*
- * Releases everything; but nothing if a share's thread is in the middle of a request, which may last for
- * ever: then the end of the process does.
- */
-void machine_destroy(struct machine *machine);
 
 #endif

@@ -117,9 +117,6 @@ int main(int argc, char **argv)
 		return EXIT_SNUG_FAILED;
 	log_set_verbose(config.verbose);
 	status = run_machine(&machine, &config);
-	machine_destroy(&machine);
-	timeline_stage(machine.timeline, "end: KVM closed, memory released");
 	timeline_write(machine.timeline);
-	timeline_free(machine.timeline);
 	return status;
 }

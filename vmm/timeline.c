@@ -30,23 +30,31 @@ void timeline_free(struct timeline *timeline)
 	free(timeline);
 }
 
-static void add(struct timeline *timeline, const char *name, bool stage)
+static struct timeline_point point_now(const char *name, bool stage)
 {
 	struct timespec now;
 	struct rusage usage;
 
-	if (!timeline)
-		return;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)getrusage(RUSAGE_SELF, &usage);
+	return (struct timeline_point){
+		.name = name,
+		.ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec,
+		.faults = (uint64_t)(usage.ru_minflt + usage.ru_majflt),
+		.stage = stage,
+	};
+}
+
+static void add(struct timeline *timeline, const char *name, bool stage)
+{
+	struct timeline_point point;
+
+	if (!timeline)
+		return;
+	point = point_now(name, stage);
 	(void)pthread_mutex_lock(&timeline->lock);
 	if (timeline->count < TIMELINE_POINTS_MAX)
-		timeline->points[timeline->count++] = (struct timeline_point){
-			.name = name,
-			.ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec,
-			.faults = (uint64_t)(usage.ru_minflt + usage.ru_majflt),
-			.stage = stage,
-		};
+		timeline->points[timeline->count++] = point;
 	(void)pthread_mutex_unlock(&timeline->lock);
 }
 
@@ -167,31 +175,38 @@ static void write_guest(const struct timeline *timeline, FILE *out)
 		(void)fputc('\n', out);
 }
 
+static void write_point(const struct timeline_point *point, FILE *out)
+{
+	if (point->stage)
+		(void)fprintf(out, "stage %llu %llu %s\n", (unsigned long long)point->ns,
+			      (unsigned long long)point->faults, point->name);
+	else
+		(void)fprintf(out, "point %llu %s\n", (unsigned long long)point->ns, point->name);
+}
+
 void timeline_write(struct timeline *timeline)
 {
+	struct timeline_point last;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out;
 
 	if (!timeline)
 		return;
-	/* Made in memory: one write, where the launcher's line ends. */
+	/* Made in memory: a few calls, whatever the guest had to say. */
 	out = open_memstream(&text, &size);
 	if (!out)
 		return;
-	for (unsigned i = 0; i < timeline->count; i++) {
-		const struct timeline_point *point = &timeline->points[i];
-
-		if (point->stage)
-			(void)fprintf(out, "stage %llu %llu %s\n", (unsigned long long)point->ns,
-				      (unsigned long long)point->faults, point->name);
-		else
-			(void)fprintf(out, "point %llu %s\n", (unsigned long long)point->ns,
-				      point->name);
-	}
+	for (unsigned i = 0; i < timeline->count; i++)
+		write_point(&timeline->points[i], out);
 	write_exits(timeline, out);
 	write_guest(timeline, out);
-	if (fclose(out) == 0)
+	if (fflush(out) == 0)
 		(void)fd_write_all(timeline->fd, text, size);
+	const size_t written = size;
+	last = point_now("end: record for this timeline", true);
+	write_point(&last, out);
+	if (fclose(out) == 0)
+		(void)fd_write_all(timeline->fd, text + written, size - written);
 	free(text);
 }

@@ -140,11 +140,3 @@ void vcpu_join(struct vcpu *vcpu)
 		(void)pthread_join(vcpu->thread, NULL);
 	vcpu->started = false;
 }
-
-void vcpu_destroy(struct vcpu *vcpu)
-{
-	if (vcpu->run)
-		(void)munmap(vcpu->run, vcpu->run_size);
-	if (vcpu->fd >= 0)
-		(void)close(vcpu->fd);
-}

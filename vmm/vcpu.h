@@ -44,7 +44,6 @@ int vcpu_start(struct vcpu *vcpu);
 void vcpu_kick(struct vcpu *vcpu);
 
 void vcpu_join(struct vcpu *vcpu);
-void vcpu_destroy(struct vcpu *vcpu);
 
 /* Serves the exit that vcpu->run describes. The thread's own; here so that tests can feed it exits. */
 void vcpu_handle_exit(struct vcpu *vcpu);

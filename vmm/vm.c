@@ -114,21 +114,7 @@ int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_
 	if (vm->fd < 0)
 		return -errno;
 	timeline_stage(timeline, "monitor: KVM_CREATE_VM");
-	r = set_up(vm, memory, timeline, what);
-	if (r < 0)
-		vm_destroy(vm);
-	return r;
-}
-
-void vm_destroy(struct vm *vm)
-{
-	if (vm->fd >= 0)
-		(void)close(vm->fd);
-	vm->fd = -1;
-	if (vm->registers)
-		(void)munmap(vm->registers, vm->registers_size);
-	vm->registers = NULL;
-	guest_mem_unmap(&vm->mem);
+	return set_up(vm, memory, timeline, what);
 }
 
 void vm_deliver_message(void *ctx, uint64_t address, uint32_t data)

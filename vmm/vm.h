@@ -27,11 +27,10 @@ struct vm {
 
 /*
  * Makes a VM with memory bytes of RAM and register_pages pages of registers, each step a stage of the
- * timeline, if there is one. 0, or -errno with *what set to the step that failed, a static text. vm_destroy() needs the vCPUs closed.
+ * timeline, if there is one. 0, or -errno with *what set to the step that failed, a static text.
  */
 int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_pages,
 	      struct timeline *timeline, const char **what);
-void vm_destroy(struct vm *vm);
 
 /* Delivers a message-signalled interrupt; for struct ioapic, ctx: struct vm. Any thread. */
 void vm_deliver_message(void *ctx, uint64_t address, uint32_t data);

@@ -407,8 +407,9 @@ static void what_the_monitor_writes(void **state)
 	in = fdopen(fd, "r");
 	assert_int_equal(record_read(&record, in), 0);
 	assert_int_equal(fclose(in), 0);
-	assert_int_equal(record.stage_count, 7);
+	assert_int_equal(record.stage_count, 8);
 	assert_string_equal(record.stages[6].name, "report for this timeline");
+	assert_string_equal(record.stages[7].name, "record for this timeline");
 	assert_int_equal(record.point_count, 1);
 	assert_int_equal(record.guest_total, 5000);
 	assert_int_equal(timeline_sum_exits(&record, sums), 4);
