@@ -4,6 +4,7 @@
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
 # make              build/snug, build/snug-monitor, build/snug-kernels.so, build/snug-report
+# make bench        compare snug's start and end with QEMU's and others'
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
@@ -207,6 +208,29 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo "  LD      $@"
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
 
+# PID 1 of the peers' guests: parts of guest-init.
+$(BUILD)/tests/bench/peer_init: $(BUILD)/obj/tests/bench/peer_init.o \
+                                $(call obj,$(filter-out %/main.c,$(INIT_SRC)))
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $@ $^
+	$(Q)objcopy --strip-all $@
+
+# The kernel that only ends its VM, in one of the ways it knows: a bzImage, and an ELF file.
+MARKERS = $(foreach end,SNUG ACPI I8042 FAULT,$(BUILD)/tests/bench/marker-$(end).img \
+                                              $(BUILD)/tests/bench/marker-$(end).elf)
+$(BUILD)/tests/bench/marker-%.img: tests/bench/marker.S
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -DEND_$* -c -o $@.o $<
+	$(Q)$(LD) -static -nostdlib -Ttext=0 -e 0 --oformat binary -o $@ $@.o
+
+$(BUILD)/tests/bench/marker-%.elf: tests/bench/marker.S
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -DEND_$* -DMARKER_ELF -c -o $@.o $<
+	$(Q)$(LD) -static -nostdlib -Ttext=0x1000000 -e entry64 -o $@ $@.o
+
 # The 9P server on a socket, and what runs on it (tests/conformance/).
 $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
@@ -215,7 +239,7 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libsnug.a
 
 conformance-tools: $(BUILD)/tests/tools/p9-serve $(BUILD)/tests/tools/file-exerciser
 
-bench-programs: all $(BUILD)/tests/bench/stat_storm
+bench-programs: all $(addprefix $(BUILD)/tests/bench/,stat_storm peer_init) $(MARKERS)
 
 # Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
 DEMO = uname -sr; id -un; head -n 1 /etc/os-release
@@ -243,7 +267,14 @@ check:
 check-quick:
 	@tests/run-all --quick
 
-# BENCH='--quick' and so on: tests/bench/9p --help
+# BENCH='--quick' and so on: tests/bench/start --help
+bench:
+	@tools/setup bench
+	@$(MAKE) --no-print-directory bench-programs
+	@tests/bench/start --prepare
+	@tests/testbed/run --timeout 7200 -- tests/bench/start $(BENCH)
+
+# The same: tests/bench/9p --help
 bench-9p:
 	@tools/setup bench
 	@$(MAKE) --no-print-directory bench-programs
@@ -266,6 +297,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench-9p setup lint format clean
+.PHONY: all unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
