@@ -267,12 +267,13 @@ check:
 check-quick:
 	@tests/run-all --quick
 
-# BENCH='--quick' and so on: tests/bench/start --help
+# BENCH='--quick' and so on: tests/bench/start --help. Of an emulated host, $(BUILD)/bench stays.
 bench:
 	@tools/setup bench
 	@$(MAKE) --no-print-directory bench-programs
 	@tests/bench/start --prepare
-	@tests/testbed/run --timeout 7200 -- tests/bench/start $(BENCH)
+	@mkdir -p $(BUILD)/bench
+	@tests/testbed/run --timeout 7200 --results $(BUILD)/bench -- tests/bench/start $(BENCH)
 
 # The same: tests/bench/9p --help
 bench-9p:
