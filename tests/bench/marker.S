@@ -15,8 +15,8 @@
  *   END_FAULT   a mark, then a triple fault: for machines whose power-off is memory-mapped
  */
 #define PORT_MARK  0x608 /* core/abi.h: in QEMU's PIIX4 a timer that ignores writes, elsewhere nothing */
-#define MARK_BEGIN 0x100 /* tests/bench/start looks for these */
-#define MARK_END   0x101
+#define MARK_BEGIN 0x80 /* tests/bench/start looks for these */
+#define MARK_END   0x81
 #define SCRATCH    0x7000 /* RAM, from any base a loader chooses for the data segment */
 
 #define SETUP_SECTS 1
