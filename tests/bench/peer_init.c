@@ -38,7 +38,7 @@ static bool told(const char *name, const char *value)
 	return is && strcmp(is, value) == 0;
 }
 
-/* Through the kernel: QEMU's emulated processors refuse port access to programs once SMM has been used. */
+/* Through the kernel: in QEMU's pc, on an emulated host, a program's own port writes fault (HACKING.md). */
 static int ports = -1;
 
 static int open_ports(void)
