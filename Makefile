@@ -239,7 +239,7 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libsnug.a
 
 conformance-tools: $(BUILD)/tests/tools/p9-serve $(BUILD)/tests/tools/file-exerciser
 
-bench-programs: all $(addprefix $(BUILD)/tests/bench/,stat_storm peer_init) $(MARKERS)
+bench-programs: all $(addprefix $(BUILD)/tests/bench/,stat_storm peer_init) $(MARKERS) $(BUILD)/tests/bench/kvm_objects
 
 # Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
 DEMO = uname -sr; id -un; head -n 1 /etc/os-release
@@ -274,6 +274,8 @@ bench:
 	@tests/bench/start --prepare
 	@mkdir -p $(BUILD)/bench
 	@tests/testbed/run --timeout 7200 --results $(BUILD)/bench -- tests/bench/start $(BENCH)
+	@echo && echo "What KVM's objects cost there:"
+	@tests/testbed/run -- $(BUILD)/tests/bench/kvm_objects
 
 # The same: tests/bench/9p --help
 bench-9p:
