@@ -8,6 +8,7 @@
 #include "boot/boot_params.h"
 #include "boot/entry.h"
 #include "boot/kaslr.h"
+#include "boot/parallel_read.h"
 #include "core/fds.h"
 #include "core/layout.h"
 #include "core/util.h"
@@ -123,8 +124,12 @@ static int load_bzimage(const struct boot_request *request, const struct boot_ra
 			struct boot_entry *entry, const char **why)
 {
 	const struct kernel_image *image = request->image;
-	int r = fd_pread_all(request->kernel_fd, ram->low + image->header.pref_address,
-			     image->code_size, image->setup_size);
+	const struct read_part part = {
+		.to = ram->low + image->header.pref_address,
+		.offset = image->setup_size,
+		.size = image->code_size,
+	};
+	int r = parallel_read(request->kernel_fd, &part, 1, parallel_read_helpers());
 
 	if (r < 0)
 		return kernel_error(r, why);

@@ -62,7 +62,7 @@ bool vmlinux_has_relocs(const struct vmlinux *kernel);
 int vmlinux_read(int fd, struct vmlinux *kernel, const char **why);
 
 /*
- * Copies the segments to image, which has room for end - start bytes, all zero, and stands for gpa
+ * The monitor's: copies the segments, by several threads (boot/parallel_read.h), to image, which has room for end - start bytes, all zero, and stands for gpa
  * start. 0, or -errno of reading (-ENODATA: the file became shorter).
  */
 int vmlinux_load(int fd, const struct vmlinux *kernel, uint8_t *image);
