@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/parallel_read.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "core/fds.h"
 #include "core/util.h"
 
 /* What a thread takes at once ends where a huge page does: none is made by two. */
-#define PIECE       MIB(2)
-#define HELPERS_MAX 3
-
-struct reading {
-	int fd;
-	const struct read_part *parts;
-	unsigned count;
-	_Atomic unsigned next; /* piece */
-	_Atomic int error;
-};
+#define PIECE MIB(2)
 
 unsigned parallel_read_helpers(void)
 {
@@ -28,7 +17,7 @@ unsigned parallel_read_helpers(void)
 
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
 		return 0;
-	return (unsigned)min_u64((uint64_t)CPU_COUNT(&cpus) - 1, HELPERS_MAX);
+	return (unsigned)min_u64((uint64_t)CPU_COUNT(&cpus) - 1, READ_HELPERS_MAX);
 }
 
 static uint64_t first_piece(const struct read_part *part)
@@ -55,7 +44,7 @@ static struct read_part cut(const struct read_part *part, uint64_t index)
 }
 
 /* The index-th piece of all parts together; false: there are not as many. */
-static bool find_piece(const struct reading *reading, uint64_t index, struct read_part *piece)
+static bool find_piece(const struct parallel_read *reading, uint64_t index, struct read_part *piece)
 {
 	for (unsigned i = 0; i < reading->count; i++) {
 		const uint64_t count = piece_count(&reading->parts[i]);
@@ -71,7 +60,7 @@ static bool find_piece(const struct reading *reading, uint64_t index, struct rea
 
 static void *read_pieces(void *arg)
 {
-	struct reading *reading = arg;
+	struct parallel_read *reading = arg;
 	struct read_part piece;
 
 	while (!atomic_load(&reading->error) &&
@@ -85,22 +74,27 @@ static void *read_pieces(void *arg)
 	return NULL;
 }
 
-int parallel_read(int fd, const struct read_part *parts, unsigned count, unsigned helpers)
+void parallel_read_begin(struct parallel_read *reading, int fd, const struct read_part *parts,
+			 unsigned count, unsigned helpers)
 {
-	struct reading reading = {.fd = fd, .parts = parts, .count = count};
-	pthread_t threads[HELPERS_MAX];
-	unsigned started = 0;
 	sigset_t all, before;
 
+	*reading = (struct parallel_read){.fd = fd, .count = count};
+	for (unsigned i = 0; i < count; i++)
+		reading->parts[i] = parts[i];
 	/* Signals are for threads that stay. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (started < min_u64(helpers, HELPERS_MAX) &&
-	       pthread_create(&threads[started], NULL, read_pieces, &reading) == 0)
-		started++;
+	while (reading->started < min_u64(helpers, READ_HELPERS_MAX) &&
+	       pthread_create(&reading->helpers[reading->started], NULL, read_pieces, reading) == 0)
+		reading->started++;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)read_pieces(&reading);
-	while (started > 0)
-		(void)pthread_join(threads[--started], NULL);
-	return atomic_load(&reading.error);
+}
+
+int parallel_read_finish(struct parallel_read *reading)
+{
+	(void)read_pieces(reading);
+	while (reading->started > 0)
+		(void)pthread_join(reading->helpers[--reading->started], NULL);
+	return atomic_load(&reading->error);
 }

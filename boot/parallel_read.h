@@ -6,7 +6,12 @@
 #ifndef BOOT_PARALLEL_READ_H
 #define BOOT_PARALLEL_READ_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
+
+#define READ_PARTS_MAX   8
+#define READ_HELPERS_MAX 3
 
 struct read_part {
 	uint8_t *to;
@@ -17,11 +22,28 @@ struct read_part {
 /* As many helpers as do good on this host: none where there is one processor. */
 unsigned parallel_read_helpers(void);
 
+struct parallel_read {
+	int fd;
+	struct read_part parts[READ_PARTS_MAX];
+	unsigned count;
+	_Atomic unsigned next; /* piece */
+	_Atomic int error;
+	pthread_t helpers[READ_HELPERS_MAX];
+	unsigned started;
+};
+
 /*
- * Reads all parts, which do not overlap, with that many threads beside this one (fewer, if there cannot be
- * as many). 0, or -errno of the first read that failed (-ENODATA: the file is too short). No thread is
- * left when it returns.
+ * Has that many other threads begin to read all parts, at most READ_PARTS_MAX that do not overlap; fewer, if there
+ * cannot be as many. reading stays where it is until parallel_read_finish(), which must follow unless
+ * the process ends.
  */
-int parallel_read(int fd, const struct read_part *parts, unsigned count, unsigned helpers);
+void parallel_read_begin(struct parallel_read *reading, int fd, const struct read_part *parts,
+			 unsigned count, unsigned helpers);
+
+/*
+ * Reads with them what is left. 0, or -errno of the first read that failed (-ENODATA: the file is too
+ * short). No thread is left when it returns.
+ */
+int parallel_read_finish(struct parallel_read *reading);
 
 #endif

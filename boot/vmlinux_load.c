@@ -11,7 +11,8 @@
 /* Words of a table that are read at once. */
 #define RELOCS_AT_ONCE 4096
 
-int vmlinux_load(int fd, const struct vmlinux *kernel, uint8_t *image)
+void vmlinux_load_begin(struct parallel_read *reading, int fd, const struct vmlinux *kernel,
+			uint8_t *image)
 {
 	struct read_part parts[VMLINUX_SEGMENTS_MAX];
 
@@ -24,7 +25,7 @@ int vmlinux_load(int fd, const struct vmlinux *kernel, uint8_t *image)
 			.size = segment->file.size,
 		};
 	}
-	return parallel_read(fd, parts, kernel->segment_count, parallel_read_helpers());
+	parallel_read_begin(reading, fd, parts, kernel->segment_count, parallel_read_helpers());
 }
 
 static void add_64(uint8_t *at, uint64_t distance)
