@@ -45,8 +45,7 @@ BOOT_LIBRARY_SRC = $(addprefix boot/,unpack.c modules.c vmlinux_make.c kernel_ca
                    initrd_cache_add.c)
 BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC) $(BOOT_LIBRARY_SRC),\
                    $(wildcard boot/*.c))
-BOOT_LOAD_SRC = $(addprefix boot/,load.c vmlinux_load.c parallel_read.c kaslr.c boot_params.c \
-               acpi.c aml.c entry.c)
+BOOT_LOAD_SRC = $(addprefix boot/,load.c kaslr.c boot_params.c acpi.c aml.c entry.c)
 LAUNCHER_SRC = $(wildcard launcher/*.c) $(BOOT_BOTH_SRC) $(BOOT_PREPARE_SRC) $(CORE_SRC)
 MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH_SRC) \
               $(BOOT_LOAD_SRC) $(CORE_SRC)

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "boot/boot_params.h"
 #include "boot/entry.h"
+#include "boot/kaslr.h"
 #include "core/fds.h"
 #include "core/layout.h"
 #include "core/util.h"
@@ -117,59 +119,47 @@ static void pass(const struct boot_request *request, const char *what)
 }
 
 /* The kernel with its decompressor, which is entered. */
-static void begin_bzimage(struct boot_loading *loading)
+static int load_bzimage(const struct boot_request *request, const struct boot_ram *ram,
+			struct boot_entry *entry, const char **why)
 {
-	const struct boot_request *request = &loading->request;
 	const struct kernel_image *image = request->image;
-	const struct read_part part = {
-		.to = loading->ram.low + image->header.pref_address,
-		.offset = image->setup_size,
-		.size = image->code_size,
-	};
+	int r = fd_pread_all(request->kernel_fd, ram->low + image->header.pref_address,
+			     image->code_size, image->setup_size);
 
-	parallel_read_begin(&loading->kernel, request->kernel_fd, &part, 1,
-			    parallel_read_helpers());
-	loading->rip = image->header.pref_address + ENTRY_64;
+	if (r < 0)
+		return kernel_error(r, why);
+	pass(request, "monitor: kernel into memory");
+	entry->rip = image->header.pref_address + ENTRY_64;
+	return 0;
 }
 
 /* The kernel itself. */
-static int begin_vmlinux(struct boot_loading *loading, const char **why)
+static int load_vmlinux(const struct boot_request *request, const struct boot_ram *ram,
+			struct boot_layout *layout, struct boot_entry *entry, const char **why)
 {
-	const struct boot_request *request = &loading->request;
 	const struct vmlinux *vmlinux = request->vmlinux;
-	const struct boot_layout *layout = &loading->layout;
-	const uint64_t limit = layout->initrd_size ? layout->initrd_gpa : loading->ram.low_size;
+	const uint64_t limit = layout->initrd_size ? layout->initrd_gpa : ram->low_size;
+	struct kaslr kaslr = kaslr_none(vmlinux);
+	uint8_t *image;
+	int r;
 
-	loading->kaslr = kaslr_none(vmlinux);
 	if (vmlinux->end > limit) {
 		*why = "the unpacked kernel does not fit into the guest's memory";
 		return -ENOMEM;
 	}
 	if (request->kaslr)
-		loading->kaslr =
-			kaslr_choose(request->image, vmlinux, limit, request->random->kaslr);
-	vmlinux_load_begin(&loading->kernel, request->vmlinux_fd, vmlinux,
-			   loading->ram.low + loading->kaslr.gpa);
-	loading->rip = loading->kaslr.gpa + (vmlinux->entry - vmlinux->start);
-	return 0;
-}
-
-static int finish_kernel(struct boot_loading *loading, const char **why)
-{
-	const struct boot_request *request = &loading->request;
-	const struct kaslr *kaslr = &loading->kaslr;
-	int r = parallel_read_finish(&loading->kernel);
-
+		kaslr = kaslr_choose(request->image, vmlinux, limit, request->random->kaslr);
+	image = ram->low + kaslr.gpa;
+	r = vmlinux_load(request->vmlinux_fd, vmlinux, image);
 	pass(request, "monitor: kernel into memory");
-	if (r == 0 && request->vmlinux && kaslr->distance)
-		r = vmlinux_relocate(request->vmlinux_fd, request->vmlinux,
-				     loading->ram.low + kaslr->gpa, kaslr->distance);
+	if (r == 0 && kaslr.distance)
+		r = vmlinux_relocate(request->vmlinux_fd, vmlinux, image, kaslr.distance);
 	if (r < 0)
 		return kernel_error(r, why);
-	if (request->vmlinux && kaslr->random) {
+	if (kaslr.random)
 		pass(request, "monitor: KASLR, relocations");
-		loading->layout.kaslr = true;
-	}
+	layout->kaslr = kaslr.random;
+	entry->rip = kaslr.gpa + (vmlinux->entry - vmlinux->start);
 	return 0;
 }
 
@@ -263,45 +253,33 @@ static int plan(const struct boot_request *request, const struct boot_ram *ram,
 	return 0;
 }
 
-int boot_load_begin(struct boot_loading *loading, const struct boot_request *request,
-		    const struct boot_ram *ram, const char **why)
+int boot_load(const struct boot_request *request, const struct boot_ram *ram,
+	      struct boot_entry *entry, const char **why)
 {
+	struct boot_layout layout;
+	struct boot_params params;
 	int r;
 
-	*loading = (struct boot_loading){.request = *request, .ram = *ram};
-	r = plan(request, ram, &loading->layout, why);
+	r = plan(request, ram, &layout, why);
 	if (r == 0)
 		r = load_cmdline(request, ram, why);
 	if (r == 0)
 		r = load_acpi(request, ram, why);
+	if (r == 0)
+		r = request->vmlinux ? load_vmlinux(request, ram, &layout, entry, why)
+				     : load_bzimage(request, ram, entry, why);
+	if (r == 0 && layout.initrd_size)
+		r = load_initrds(request, ram, &layout, why);
 	if (r < 0)
 		return r;
-	if (request->vmlinux)
-		return begin_vmlinux(loading, why);
-	begin_bzimage(loading);
-	return 0;
-}
-
-int boot_load_finish(struct boot_loading *loading, struct boot_entry *entry, const char **why)
-{
-	const struct boot_request *request = &loading->request;
-	const struct boot_ram *ram = &loading->ram;
-	struct boot_params params;
-	int r;
-
-	r = finish_kernel(loading, why);
-	if (r == 0 && loading->layout.initrd_size)
-		r = load_initrds(request, ram, &loading->layout, why);
-	if (r < 0)
-		return r;
-	if (loading->layout.initrd_size)
+	if (layout.initrd_size)
 		pass(request, "monitor: initrd into memory");
 
-	load_seed(request, ram, &loading->layout);
-	boot_params_fill(&params, request->image, &loading->layout);
+	load_seed(request, ram, &layout);
+	boot_params_fill(&params, request->image, &layout);
 	memcpy(ram->low + LAYOUT_BOOT_PARAMS, &params, sizeof(params));
 	entry_write_tables(ram->low);
 	entry_write_reset_vector(ram->low);
-	*entry = (struct boot_entry){.rip = loading->rip, .rsi = LAYOUT_BOOT_PARAMS};
+	entry->rsi = LAYOUT_BOOT_PARAMS;
 	return 0;
 }

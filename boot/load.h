@@ -11,10 +11,7 @@
 #include <stdint.h>
 
 #include "boot/acpi.h"
-#include "boot/boot_params.h"
-#include "boot/kaslr.h"
 #include "boot/kernel_image.h"
-#include "boot/parallel_read.h"
 #include "boot/vmlinux.h"
 
 /* Guest RAM as boot sees it, zeroed: everything boot places lies in the low part. */
@@ -72,26 +69,12 @@ int boot_initrd_size(const int *fds, unsigned count, uint64_t *size, const char 
 int boot_fits(const struct kernel_image *image, uint64_t initrd_size, uint64_t low_size,
 	      uint64_t *need);
 
-/* Being placed. */
-struct boot_loading {
-	struct boot_request request;
-	struct boot_ram ram;
-	struct boot_layout layout;
-	struct kaslr kaslr; /* of a kernel that is entered directly */
-	uint64_t rip;
-	struct parallel_read kernel;
-};
-
 /*
- * Places everything, in two steps, between which the kernel is being read by other threads, where there are
- * processors for them. What the request and ram point to is used until the end of the second, and loading
- * stays where it is. Each returns 0, or -errno with *why set to a static text that names what went wrong
- * (-E2BIG: the command line is longer than the kernel takes; -ENOMEM: does not fit; otherwise a read
- * error). Files are read with pread: descriptors stay the caller's. After the first has succeeded the second
- * must follow, unless the process ends.
+ * Places everything. 0, or -errno with *why set to a static text that names what went wrong (-E2BIG:
+ * the command line is longer than the kernel takes; -ENOMEM: does not fit; otherwise a read error).
+ * Files are read with pread: descriptors stay the caller's.
  */
-int boot_load_begin(struct boot_loading *loading, const struct boot_request *request,
-		    const struct boot_ram *ram, const char **why);
-int boot_load_finish(struct boot_loading *loading, struct boot_entry *entry, const char **why);
+int boot_load(const struct boot_request *request, const struct boot_ram *ram,
+	      struct boot_entry *entry, const char **why);
 
 #endif

@@ -12,6 +12,9 @@
 
 #define PAGE_SIZE 0x1000ULL
 
+/* Words of a table that are read at once. */
+#define RELOCS_AT_ONCE 4096
+
 static int damaged(const char **why, const char *text)
 {
 	*why = text;
@@ -130,4 +133,78 @@ bool vmlinux_has_relocs(const struct vmlinux *kernel)
 			return true;
 	}
 	return false;
+}
+
+int vmlinux_load(int fd, const struct vmlinux *kernel, uint8_t *image)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < kernel->segment_count && r == 0; i++) {
+		const struct vmlinux_segment *segment = &kernel->segments[i];
+
+		r = fd_pread_all(fd, image + (segment->gpa - kernel->start), segment->file.size,
+				 segment->file.offset);
+	}
+	return r;
+}
+
+static void add_64(uint8_t *at, uint64_t distance)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	value += distance;
+	memcpy(at, &value, sizeof(value));
+}
+
+static void add_32(uint8_t *at, uint32_t distance)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	value += distance;
+	memcpy(at, &value, sizeof(value));
+}
+
+/* Offsets of one kind. size: of the image. */
+static int relocate(const uint32_t *offsets, size_t count, enum vmlinux_reloc kind, uint8_t *image,
+		    uint64_t size, uint64_t distance)
+{
+	const uint64_t width = kind == VMLINUX_RELOC_64 ? sizeof(uint64_t) : sizeof(uint32_t);
+	const uint32_t low = (uint32_t)distance;
+
+	if (size < width)
+		return -ENOEXEC;
+	for (size_t i = 0; i < count; i++) {
+		if (offsets[i] > size - width)
+			return -ENOEXEC;
+		if (kind == VMLINUX_RELOC_64)
+			add_64(image + offsets[i], distance);
+		else
+			add_32(image + offsets[i], kind == VMLINUX_RELOC_32 ? low : -low);
+	}
+	return 0;
+}
+
+int vmlinux_relocate(int fd, const struct vmlinux *kernel, uint8_t *image, uint64_t distance)
+{
+	uint32_t offsets[RELOCS_AT_ONCE];
+	int r = 0;
+
+	for (unsigned kind = 0; kind < VMLINUX_RELOC_KINDS; kind++) {
+		struct vmlinux_part left = kernel->relocs[kind];
+
+		while (left.size && r == 0) {
+			const uint64_t now = min_u64(left.size, sizeof(offsets));
+
+			r = fd_pread_all(fd, offsets, now, left.offset);
+			if (r == 0)
+				r = relocate(offsets, now / sizeof(*offsets),
+					     (enum vmlinux_reloc)kind, image,
+					     kernel->end - kernel->start, distance);
+			left.offset += now;
+			left.size -= now;
+		}
+	}
+	return r;
 }

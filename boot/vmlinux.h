@@ -13,9 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "boot/parallel_read.h"
-
-#define VMLINUX_SEGMENTS_MAX READ_PARTS_MAX
+#define VMLINUX_SEGMENTS_MAX 8
 #define VMLINUX_HEADERS_MAX  16 /* program headers of all types */
 
 /* p_type (of the range for operating systems): the three kinds of relocations, and what the cache knows. */
@@ -64,11 +62,10 @@ bool vmlinux_has_relocs(const struct vmlinux *kernel);
 int vmlinux_read(int fd, struct vmlinux *kernel, const char **why);
 
 /*
- * The monitor's: begins to copy the segments to image, which has room for end - start bytes, all zero, and
- * stands for gpa start. parallel_read_finish() completes it.
+ * Copies the segments to image, which has room for end - start bytes, all zero, and stands for gpa
+ * start. 0, or -errno of reading (-ENODATA: the file became shorter).
  */
-void vmlinux_load_begin(struct parallel_read *reading, int fd, const struct vmlinux *kernel,
-			uint8_t *image);
+int vmlinux_load(int fd, const struct vmlinux *kernel, uint8_t *image);
 
 /*
  * Moves the loaded image to a virtual address that is distance bytes higher than the one it is linked

@@ -185,66 +185,11 @@ static int build_devices(struct machine *m, const struct config *config)
 	return r;
 }
 
-static void loaded(void *timeline, const char *what)
-{
-	timeline_stage(timeline, what);
-}
-
-static int load_failed(const struct config *config, const char *what, int error)
-{
-	log_error("cannot load %s: %s: %s", config->kernel_name, what, strerror(-error));
-	return error;
-}
-
-static int begin_load(struct machine *m, const struct config *config,
-		      const struct kernel_image *image, const struct vmlinux *vmlinux)
-{
-	const struct boot_request request = {
-		.image = image,
-		.kernel_fd = config->kernel_fd,
-		.vmlinux = config->vmlinux_fd >= 0 ? vmlinux : NULL,
-		.vmlinux_fd = config->vmlinux_fd,
-		.kaslr = !config->no_kaslr,
-		.random = &m->random,
-		.initrd_fds = config->initrd_fds,
-		.initrd_count = config->initrd_count,
-		.cmdline = config->cmdline,
-		.machine = {.cpus = CPUS, .virtio_devices = config->console + config->share_count},
-		.passed = loaded,
-		.passed_ctx = m->timeline,
-	};
-	const struct boot_ram ram = {
-		.low = m->vm.mem.regions[0].host,
-		.low_size = m->vm.mem.regions[0].size,
-		.high_size = m->vm.mem.count > 1 ? m->vm.mem.regions[1].size : 0,
-	};
-	const char *what;
-	int r = boot_load_begin(&m->loading, &request, &ram, &what);
-
-	return r < 0 ? load_failed(config, what, r) : 0;
-}
-
-int machine_begin(struct machine *m, const struct config *config, const struct kernel_image *image,
-		  const struct vmlinux *vmlinux)
-{
-	int r = guest_mem_map(&m->vm.mem, config->memory);
-
-	if (r < 0)
-		return kvm_failed("guest memory", r);
-	if (getrandom(&m->random, sizeof(m->random), 0) != sizeof(m->random)) {
-		log_error("the host has no random numbers");
-		return -EAGAIN;
-	}
-	r = begin_load(m, config, image, vmlinux);
-	timeline_stage(m->timeline, "monitor: guest memory, kernel begun");
-	return r;
-}
-
 int machine_build(struct machine *m, const struct config *config)
 {
 	const char *what;
-	int r = vm_create(&m->vm, config->kvm_fd, config->console + config->share_count,
-			  m->timeline, &what);
+	int r = vm_create(&m->vm, config->kvm_fd, config->memory,
+			  config->console + config->share_count, m->timeline, &what);
 
 	if (r < 0)
 		return kvm_failed(what, r);
@@ -255,15 +200,48 @@ int machine_build(struct machine *m, const struct config *config)
 	return r;
 }
 
-int machine_load(struct machine *m, const struct config *config)
+static void loaded(void *timeline, const char *what)
 {
+	timeline_stage(timeline, what);
+}
+
+int machine_load(struct machine *m, const struct config *config, const struct kernel_image *image,
+		 const struct vmlinux *vmlinux)
+{
+	struct boot_random random;
+	struct boot_request request = {
+		.image = image,
+		.kernel_fd = config->kernel_fd,
+		.vmlinux = config->vmlinux_fd >= 0 ? vmlinux : NULL,
+		.vmlinux_fd = config->vmlinux_fd,
+		.kaslr = !config->no_kaslr,
+		.random = &random,
+		.initrd_fds = config->initrd_fds,
+		.initrd_count = config->initrd_count,
+		.cmdline = config->cmdline,
+		.machine = {.cpus = CPUS, .virtio_devices = m->virtio_count},
+		.passed = loaded,
+		.passed_ctx = m->timeline,
+	};
+	struct boot_ram ram = {
+		.low = m->vm.mem.regions[0].host,
+		.low_size = m->vm.mem.regions[0].size,
+		.high_size = m->vm.mem.count > 1 ? m->vm.mem.regions[1].size : 0,
+	};
 	struct boot_entry entry;
 	const char *what;
-	int r = boot_load_finish(&m->loading, &entry, &what);
+	int r = getrandom(&random, sizeof(random), 0) == sizeof(random) ? 0 : -EAGAIN;
 
-	explicit_bzero(&m->random, sizeof(m->random));
-	if (r < 0)
-		return load_failed(config, what, r);
+	if (r < 0) {
+		log_error("the host has no random numbers");
+		return r;
+	}
+	r = boot_load(&request, &ram, &entry, &what);
+	explicit_bzero(&random, sizeof(random));
+	if (r < 0) {
+		log_error("cannot load %s: %s: %s", config->kernel_name, what, strerror(-r));
+		return r;
+	}
 	r = vcpu_set_entry(&m->vcpu, &entry, &what);
 	if (r < 0)
 		return kvm_failed(what, r);

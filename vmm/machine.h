@@ -34,8 +34,6 @@ struct machine {
 	struct klog klog;
 	struct run_end end;
 	struct timeline *timeline; /* NULL: none is wanted */
-	struct boot_random random;
-	struct boot_loading loading;
 
 	struct virtio_console *console; /* NULL: none */
 	struct p9_hides *hides;
@@ -51,13 +49,11 @@ struct machine {
 
 /* What needs no VM: the log, the timeline, and how it will end. */
 int machine_init(struct machine *machine, const struct config *config);
-/* Its memory, into which the kernel begins to be read. What the pointers point to is used by machine_load(). */
-int machine_begin(struct machine *machine, const struct config *config,
-		  const struct kernel_image *image, const struct vmlinux *vmlinux);
 /* The VM, with the devices the configuration asks for. Takes the shares' descriptors over. */
 int machine_build(struct machine *machine, const struct config *config);
-/* The rest of the kernel, initrd, tables and registers. */
-int machine_load(struct machine *machine, const struct config *config);
+/* Kernel, initrd, tables and registers. */
+int machine_load(struct machine *machine, const struct config *config,
+		 const struct kernel_image *image, const struct vmlinux *vmlinux);
 /* The threads: devices first, then the vCPU. */
 int machine_start(struct machine *machine);
 /* After run_end_set(): waits until the guest runs no more. Its output may still be in the rings. */

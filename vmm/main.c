@@ -98,8 +98,8 @@ static int run_machine(struct machine *machine, const struct config *config)
 	int status;
 
 	if (machine_init(machine, config) < 0 || check_kernel(config, &kernel) < 0 ||
-	    machine_begin(machine, config, &kernel.image, &kernel.vmlinux) < 0 ||
-	    machine_build(machine, config) < 0 || machine_load(machine, config) < 0 ||
+	    machine_build(machine, config) < 0 ||
+	    machine_load(machine, config, &kernel.image, &kernel.vmlinux) < 0 ||
 	    run(machine, config) < 0)
 		return EXIT_SNUG_FAILED;
 	status = exit_status_report(&machine->end, &machine->klog);

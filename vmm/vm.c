@@ -69,12 +69,17 @@ static int register_registers(struct vm *vm)
 	return errno == EINVAL ? 0 : -errno;
 }
 
-static int set_up(struct vm *vm, struct timeline *timeline, const char **what)
+static int set_up(struct vm *vm, uint64_t memory, struct timeline *timeline, const char **what)
 {
 	/* The local APIC in KVM, the I/O APIC here; no reserved routes, as edges go by KVM_SIGNAL_MSI. */
 	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {0}};
 	int r;
 
+	*what = "guest memory";
+	r = guest_mem_map(&vm->mem, memory);
+	if (r < 0)
+		return r;
+	timeline_stage(timeline, "monitor: guest memory");
 	/*
 	 * Memory before the irqchip: registering a slot waits for an RCU grace period, which takes
 	 * milliseconds once there is an irqchip, and nearly nothing before.
@@ -92,12 +97,12 @@ static int set_up(struct vm *vm, struct timeline *timeline, const char **what)
 	return r;
 }
 
-int vm_create(struct vm *vm, int kvm_fd, unsigned int register_pages, struct timeline *timeline,
-	      const char **what)
+int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_pages,
+	      struct timeline *timeline, const char **what)
 {
 	int r;
 
-	*vm = (struct vm){.kvm_fd = kvm_fd, .fd = -1, .mem = vm->mem};
+	*vm = (struct vm){.kvm_fd = kvm_fd, .fd = -1};
 	vm->registers_size = register_pages * (size_t)LAYOUT_VIRTIO_MMIO_SIZE;
 	r = check_api(vm, what);
 	if (r < 0)
@@ -109,7 +114,7 @@ int vm_create(struct vm *vm, int kvm_fd, unsigned int register_pages, struct tim
 	if (vm->fd < 0)
 		return -errno;
 	timeline_stage(timeline, "monitor: KVM_CREATE_VM");
-	return set_up(vm, timeline, what);
+	return set_up(vm, memory, timeline, what);
 }
 
 void vm_deliver_message(void *ctx, uint64_t address, uint32_t data)

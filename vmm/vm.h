@@ -26,11 +26,11 @@ struct vm {
 };
 
 /*
- * Makes a VM of vm->mem, which the caller has mapped, with register_pages pages of registers, each step a
- * stage of the timeline, if there is one. 0, or -errno with *what set to the step that failed, a static text.
+ * Makes a VM with memory bytes of RAM and register_pages pages of registers, each step a stage of the
+ * timeline, if there is one. 0, or -errno with *what set to the step that failed, a static text.
  */
-int vm_create(struct vm *vm, int kvm_fd, unsigned int register_pages, struct timeline *timeline,
-	      const char **what);
+int vm_create(struct vm *vm, int kvm_fd, uint64_t memory, unsigned int register_pages,
+	      struct timeline *timeline, const char **what);
 
 /* Delivers a message-signalled interrupt; for struct ioapic, ctx: struct vm. Any thread. */
 void vm_deliver_message(void *ctx, uint64_t address, uint32_t data);

@@ -111,10 +111,7 @@ static inline int load(struct guest *guest)
 	};
 
 	guest->why = NULL;
-	struct boot_loading loading;
-	int r = boot_load_begin(&loading, &request, &guest->ram, &guest->why);
-
-	return r < 0 ? r : boot_load_finish(&loading, &guest->entry, &guest->why);
+	return boot_load(&request, &guest->ram, &guest->entry, &guest->why);
 }
 
 static inline struct boot_params params_of(const struct guest *guest)

@@ -72,7 +72,7 @@ static inline int get(void)
 static inline void check_kernel(int fd)
 {
 	memset(loaded, 0, sizeof(loaded));
-	assert_int_equal(load_whole(fd, &kernel, loaded), 0);
+	assert_int_equal(vmlinux_load(fd, &kernel, loaded), 0);
 	assert_memory_equal(loaded, expected, sizeof(loaded));
 	assert_int_equal(kernel.entry, MAKER_TEXT_GPA + MAKER_ENTRY);
 	assert_true(vmlinux_has_relocs(&kernel));

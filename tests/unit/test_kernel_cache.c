@@ -420,7 +420,7 @@ static pid_t start_child(const int go[2])
 		_exit(2);
 	memset(loaded, 0, sizeof(loaded));
 	const int fd = get();
-	const bool same = fd >= 0 && load_whole(fd, &kernel, loaded) == 0 &&
+	const bool same = fd >= 0 && vmlinux_load(fd, &kernel, loaded) == 0 &&
 			  memcmp(loaded, expected, sizeof(loaded)) == 0;
 	_exit(same ? 0 : 1);
 }

@@ -54,7 +54,7 @@ static void make_payload(bool relocs)
 static void load(int fd)
 {
 	memset(image, 0, sizeof(image));
-	assert_int_equal(load_whole(fd, &kernel, image), 0);
+	assert_int_equal(vmlinux_load(fd, &kernel, image), 0);
 }
 
 static void every_byte_gets_to_its_place(void **state)
@@ -352,8 +352,8 @@ static void a_file_that_becomes_shorter(void **state)
 	load(fd);
 	assert_int_equal(vmlinux_relocate(fd, &kernel, image, MIB(2)), -ENODATA);
 	assert_int_equal(ftruncate(fd, (off_t)kernel.segments[MAKER_INIT].file.offset + 1), 0);
-	assert_int_equal(load_whole(fd, &kernel, image), -ENODATA);
-	assert_int_equal(load_whole(-1, &kernel, image), -EBADF);
+	assert_int_equal(vmlinux_load(fd, &kernel, image), -ENODATA);
+	assert_int_equal(vmlinux_load(-1, &kernel, image), -EBADF);
 }
 
 /* --- what is refused -------------------------------------------------------------------------- */

@@ -10,18 +10,8 @@
 
 #include <elf.h>
 
-#include "boot/vmlinux.h"
 #include "core/util.h"
 #include "tests/unit/bzimage.h"
-
-/* The segments of a kernel, copied. */
-static inline int load_whole(int fd, const struct vmlinux *kernel, uint8_t *image)
-{
-	struct parallel_read reading;
-
-	vmlinux_load_begin(&reading, fd, kernel, image);
-	return parallel_read_finish(&reading);
-}
 
 #define MAKER_TEXT_VADDR 0xffffffff81000000ULL
 #define MAKER_TEXT_GPA   0x1000000ULL
