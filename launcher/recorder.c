@@ -215,8 +215,9 @@ int recorder_end(struct recorder *recorder, const struct timeline_options *wante
 	(void)close(recorder->fd);
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	/* As it would be without a record. */
+	/* As it would be without a record; one core dump is enough. */
 	sigset_t set;
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, WTERMSIG(status));
 	(void)signal(WTERMSIG(status), SIG_DFL);
