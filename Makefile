@@ -4,6 +4,7 @@
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
 # make              build/snug, build/snug-monitor, build/snug-kernels.so, build/snug-report
+# make kernel       build snug's own guest kernel (build/kernel/), which is then the default
 # make bench        compare snug's start and end with QEMU's and others'
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make setup        only install what is missing, and say what
@@ -254,10 +255,15 @@ run:
 		echo "Using an emulated host, which is slow: $$why."; \
 		run="tests/testbed/run --"; \
 	fi; \
-	kernel=$$(tools/fetch-kernel) && \
+	kernel=$$(tools/build-kernel --cached || tools/fetch-kernel) && \
 	$(BUILD)/snug kernel add "$$kernel" && \
 	echo "On the host: $$(uname -sr). In the VM:" && \
 	$$run $(BUILD)/snug run --timeline -k "$$kernel" -- sh -c '$(DEMO)'
+
+# make run and snug itself prefer it from then on.
+kernel:
+	@tools/setup own-kernel
+	@tools/build-kernel
 
 # What cannot be set up is a skipped test, and said.
 check:
@@ -300,6 +306,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p setup lint format clean
+.PHONY: all kernel unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -13,6 +13,10 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "launcher/install.h"
+
+/* Beside snug, where make kernel builds it, or installed. */
+#define OWN_KERNELS "kernel"
 
 void host_read(struct host *host)
 {
@@ -20,6 +24,8 @@ void host_read(struct host *host)
 		.root = "",
 		.ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE),
 	};
+	if (install_find(OWN_KERNELS, X_OK, host->own_kernels) < 0)
+		host->own_kernels[0] = '\0';
 }
 
 static bool in_host(const struct host *host, const char *file, char path[PATH_MAX])

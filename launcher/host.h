@@ -3,11 +3,14 @@
 #ifndef LAUNCHER_HOST_H
 #define LAUNCHER_HOST_H
 
+#include <limits.h>
 #include <stdint.h>
 
 struct host {
 	const char *root; /* put before every path that is looked at: "", or a test's directory */
 	uint64_t ram;     /* bytes of physical RAM */
+	char own_kernels
+		[PATH_MAX]; /* the directory of the kernel made for snug; "": there is none */
 };
 
 void host_read(struct host *host);

@@ -76,14 +76,25 @@ static const char *cut(char *path)
 	return slash + 1;
 }
 
+/* Takes over the directory of that version below tree, if there is one. */
+static bool use_tree(struct kernel *kernel, const char *tree)
+{
+	static const char *const below[] = {"/lib/modules", "/usr/lib/modules"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
+		if (use_directory(kernel, text("%s%s/%s", tree, below[i], kernel->image.version)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Where the modules of a kernel are, in this order: beside it, where it was found in their directory
- * (Fedora's /lib/modules/VERSION/vmlinuz); in the tree whose boot directory it was found in (an
- * unpacked package); in the host's own.
+ * (Fedora's /lib/modules/VERSION/vmlinuz); below the directory it was found in (snug's own); in the
+ * tree whose boot directory that is (an unpacked package); in the host's own.
  */
 static void find_modules_dir(struct kernel *kernel, const struct host *host)
 {
-	static const char *const below[] = {"/lib/modules", "/usr/lib/modules"};
 	const char *version = kernel->image.version;
 	_cleanup_free_ char *tree = realpath(kernel->path, NULL);
 	const char *name;
@@ -94,16 +105,13 @@ static void find_modules_dir(struct kernel *kernel, const struct host *host)
 		const char *slash = strrchr(tree, '/');
 		if (slash && strcmp(slash + 1, version) == 0 && use_directory(kernel, strdup(tree)))
 			return;
+		if (use_tree(kernel, tree))
+			return;
 		name = cut(tree);
-		for (size_t i = 0; i < ARRAY_SIZE(below) && name && !strcmp(name, "boot"); i++) {
-			if (use_directory(kernel, text("%s%s/%s", tree, below[i], version)))
-				return;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
-		if (use_directory(kernel, text("%s%s/%s", host->root, below[i], version)))
+		if (name && strcmp(name, "boot") == 0 && use_tree(kernel, tree))
 			return;
 	}
+	(void)use_tree(kernel, host->root);
 }
 
 static int no_modules_dir(const struct kernel *kernel, struct kernel_reason *reason)
@@ -252,20 +260,35 @@ static int newest_first(const struct dirent **a, const struct dirent **b)
 	return strverscmp((*b)->d_name, (*a)->d_name);
 }
 
-int kernel_list(const struct host *host, struct strlist *paths)
+static void list_directory(const char *dir, struct strlist *paths)
 {
-	_cleanup_free_ char *boot = text("%s/boot", host->root);
 	struct dirent **entries = NULL;
+	const int count = scandir(dir, &entries, is_kernel_name, newest_first);
 
-	if (!boot)
-		return -ENOMEM;
-	const int count = scandir(boot, &entries, is_kernel_name, newest_first);
 	for (int i = 0; i < count; i++) {
-		strlist_addf(paths, "%s/%s", boot, entries[i]->d_name);
+		strlist_addf(paths, "%s/%s", dir, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
+}
+
+int kernel_list(const struct host *host, struct strlist *paths)
+{
+	_cleanup_free_ char *boot = text("%s/boot", host->root);
+
+	if (!boot)
+		return -ENOMEM;
+	if (host->own_kernels[0])
+		list_directory(host->own_kernels, paths);
+	list_directory(boot, paths);
 	return paths->error;
+}
+
+bool kernel_is_own(const struct host *host, const char *path)
+{
+	const size_t len = strlen(host->own_kernels);
+
+	return len && strncmp(path, host->own_kernels, len) == 0 && path[len] == '/';
 }
 
 static int choose_of(struct kernel *kernel, const struct host *host, const struct cache *cache,
@@ -279,7 +302,11 @@ static int choose_of(struct kernel *kernel, const struct host *host, const struc
 		err = kernel_try(kernel, host, cache, paths->items[i], modules_dir, &reason);
 		if (!err || err == -ENOMEM)
 			return err;
-		log_verbose("%s %s", paths->items[i], reason.text);
+		if (kernel_is_own(host, paths->items[i]))
+			log_warning("%s, which was made for snug, %s; looking for another",
+				    paths->items[i], reason.text);
+		else
+			log_verbose("%s %s", paths->items[i], reason.text);
 		if (!newest)
 			newest = text("%s %s", paths->items[i], reason.text);
 		if (!newest)
@@ -292,8 +319,9 @@ static int choose_of(struct kernel *kernel, const struct host *host, const struc
 	else if (paths->count == 1)
 		log_error("%s", newest);
 	else
-		log_error("none of the %zu kernels in %s/boot can be used; the newest: %s",
-			  paths->count, host->root, newest);
+		log_error("none of the %zu kernels in %s%s%s/boot can be used; the newest: %s",
+			  paths->count, host->own_kernels, host->own_kernels[0] ? " and " : "",
+			  host->root, newest);
 	return err;
 }
 

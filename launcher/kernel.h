@@ -4,6 +4,7 @@
 #define LAUNCHER_KERNEL_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "boot/initrd_cache.h"
 #include "boot/kernel_image.h"
@@ -42,8 +43,14 @@ struct kernel_reason {
 	char text[2 * PATH_MAX];
 };
 
-/* The paths of the host's /boot/vmlinuz-*, newest first. 0 or -ENOMEM. */
+/*
+ * The paths of the kernels that are looked at where none is given, in this order: snug's own, which has
+ * all it needs and nothing else; the host's /boot/vmlinuz-*. Newest first. 0 or -ENOMEM.
+ */
 int kernel_list(const struct host *host, struct strlist *paths);
+
+/* Is it one of the former? */
+bool kernel_is_own(const struct host *host, const char *path);
 
 /*
  * Opens file and finds and resolves its modules, as kernel_choose() does; *reason says why it will not
@@ -53,8 +60,7 @@ int kernel_try(struct kernel *kernel, const struct host *host, const struct cach
 	       const char *file, const char *modules_dir, struct kernel_reason *reason);
 
 /*
- * Opens file (NULL: the newest of the host's /boot/vmlinuz-* that will do), finds its modules in
- * modules_dir (NULL: the directory that belongs to it, see kernel.c) and resolves those the guest
+ * Opens file (NULL: the first of kernel_list() that will do), finds its modules in modules_dir (NULL: the directory that belongs to it, see kernel.c) and resolves those the guest
  * needs. 0, or -errno after having logged what is wrong and what to do (-ENOMEM: not logged).
  * *kernel is KERNEL_NONE before the call, and after an error.
  */

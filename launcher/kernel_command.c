@@ -80,11 +80,13 @@ static const char *compression_of(const struct found *found)
 
 /* --- list ------------------------------------------------------------------------------------------- */
 
-static void print_line(const struct found *found, const char *path, bool is_default, FILE *out)
+static void print_line(const struct found *found, const char *path, bool is_default, bool is_own,
+		       FILE *out)
 {
 	const struct kernel *kernel = &found->kernel;
 
-	(void)fprintf(out, "%c %s", is_default ? '*' : ' ', path);
+	(void)fprintf(out, "%c %s%s", is_default ? '*' : ' ', path,
+		      is_own ? ", made for snug" : "");
 	if (found->reason.text[0]) {
 		(void)fprintf(out, "\n    %s\n", found->reason.text);
 		return;
@@ -112,7 +114,8 @@ static int list(const struct cache *cache, const struct host *host, FILE *out)
 		err = find(&found, host, cache, paths.items[i]);
 		usable = !err && !found.reason.text[0];
 		if (!err)
-			print_line(&found, paths.items[i], usable && !have_default, out);
+			print_line(&found, paths.items[i], usable && !have_default,
+				   kernel_is_own(host, paths.items[i]), out);
 		have_default |= usable;
 		kernel_free(&found.kernel);
 	}

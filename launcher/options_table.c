@@ -13,7 +13,8 @@ const struct option_def option_defs[] = {
 	{OPTION_MEMORY, 'm', "memory", "SIZE",
 	 "the VM's RAM (default: 512M, or half of a smaller host)"},
 	{OPTION_KERNEL, 'k', "kernel", "FILE",
-	 "the kernel, a bzImage (default: the newest usable one in /boot)"},
+	 "the kernel, a bzImage (default: snug's own if installed, else the newest\n"
+	 "usable one in /boot)"},
 	{OPTION_MODULES, 0, "modules", "DIR",
 	 "the kernel's modules (default: the ones installed with it)"},
 	{OPTION_BOOT, 0, "boot", "direct|bzimage",
@@ -90,14 +91,13 @@ static const char help_run_tail[] = "\n"
 				    "not found; 128+N CMD was killed by signal N.\n";
 
 static const char help_kernel[] =
-	"snug kernel list           the kernels in /boot: can they be run, are they unpacked; the "
-	"one\n"
-	"                           that is run by default has a *\n"
+	"snug kernel list           snug's own kernel and those in /boot: can they be run, are "
+	"they\n"
+	"                           unpacked; the one that is run by default has a *\n"
 	"snug kernel info FILE...   more of a kernel\n"
 	"snug kernel add FILE...    unpack a kernel now, and not when it is first run\n"
-	"snug kernel prune [--all]  remove what is kept of kernels that are not in /boot (any "
-	"more),\n"
-	"                           or of all\n"
+	"snug kernel prune [--all]  remove what is kept of kernels that are not in this list\n"
+	"                           (any more), or of all\n"
 	"\n"
 	"Unpacked kernels are kept in $XDG_CACHE_HOME/snug, or ~/.cache/snug.\n";
 

@@ -121,6 +121,69 @@ static void a_kernel_inside_its_modules_directory(void **state)
 	assert_chosen(&kernel, "/x/lib/modules/6.1.0/vmlinuz", "/x/lib/modules/6.1.0");
 }
 
+/* As make kernel leaves it: all is built in, and there is no module. */
+static void make_own_kernel(const char *version)
+{
+	static const char builtin[] =
+		"kernel/drivers/virtio/virtio_mmio.ko\nkernel/drivers/char/virtio_console.ko\n"
+		"kernel/net/9p/9pnet_virtio.ko\nkernel/fs/9p/9p.ko\nkernel/fs/overlayfs/"
+		"overlay.ko\n";
+	char file[PATH_MAX];
+
+	FORMAT(file, "/own/vmlinuz-%s", version);
+	fake_kernel_make(&tree, file, version);
+	FORMAT(file, "/own/lib/modules/%s", version);
+	tree_mkdir(&tree, file);
+	FORMAT(file, "/own/lib/modules/%s/modules.builtin", version);
+	tree_write(&tree, file, builtin, sizeof(builtin) - 1);
+	fake_modules_index(&tree, "/own", version);
+	FORMAT(host.own_kernels, "%s/own", tree.root);
+}
+
+static void the_one_made_for_snug_comes_first(void **state)
+{
+	struct kernel kernel;
+	_cleanup_strlist_ struct strlist paths = {0};
+
+	(void)state;
+	need_tools();
+	fake_kernel_make(&tree, "/boot/vmlinuz-6.12.0", "6.12.0");
+	fake_modules_make(&tree, "", "6.12.0", NULL, NULL);
+	make_own_kernel("6.1.0-snug");
+	assert_int_equal(choose(&kernel, NULL, NULL), 0);
+	assert_string_equal(kernel.path, tree_path(&tree, "/own/vmlinuz-6.1.0-snug"));
+	assert_string_equal(kernel.modules_dir, tree_path(&tree, "/own/lib/modules/6.1.0-snug"));
+	assert_int_equal(kernel.modules.count, 0);
+	kernel_free(&kernel);
+	assert_int_equal(choose(&kernel, "/boot/vmlinuz-6.12.0", NULL), 0);
+	assert_chosen(&kernel, "/boot/vmlinuz-6.12.0", "/lib/modules/6.12.0");
+	assert_int_equal(kernel_list(&host, &paths), 0);
+	assert_int_equal(paths.count, 2);
+	assert_true(kernel_is_own(&host, paths.items[0]));
+	assert_false(kernel_is_own(&host, paths.items[1]));
+}
+
+/* It is not left out without a word. */
+static void the_one_made_for_snug_will_not_do(void **state)
+{
+	struct kernel kernel = KERNEL_NONE;
+
+	(void)state;
+	need_tools();
+	fake_kernel_make(&tree, "/boot/vmlinuz-6.12.0", "6.12.0");
+	fake_modules_make(&tree, "", "6.12.0", NULL, NULL);
+	fake_kernel_make(&tree, "/own/vmlinuz-6.1.0-snug", "6.1.0-snug");
+	FORMAT(host.own_kernels, "%s/own", tree.root);
+	stderr_begin(&captured);
+	int err = kernel_choose(&kernel, &host, &no_cache, NULL, NULL);
+	stderr_end(&captured);
+	assert_int_equal(err, 0);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "/own/vmlinuz-6.1.0-snug, which was made for snug, has no "
+				       "modules: ");
+	assert_chosen(&kernel, "/boot/vmlinuz-6.12.0", "/lib/modules/6.12.0");
+}
+
 static void a_kernel_without_9p(void **state)
 {
 	struct kernel kernel;
@@ -237,6 +300,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_newest_that_will_do, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(modules_of_an_unpacked_package, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_kernel_inside_its_modules_directory, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_one_made_for_snug_comes_first, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_one_made_for_snug_will_not_do, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_kernel_without_9p, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_kernel_at_all, set_up, tear_down),
