@@ -60,6 +60,31 @@ test_kernel_without_9p() {
 	expect_message '9p'
 }
 
+# Where it was built it is the default. What a program finds there; the rest is tests/system/run's with
+# SNUG_SYSTEM_KERNEL.
+test_own_kernel() {
+	local own
+	own=$(tools/build-kernel --cached) || { skip='not built (make kernel)' && return; }
+	run "$snug" run -- sh -c 'uname -r; echo in >&2; cat; exit 6' <<<'input'
+	expect_status 6
+	expect_out "${own##*/vmlinuz-}"$'\ninput'
+	expect_err in
+	run "$snug" kernel list
+	expect_line "* $own, made for snug"
+	grep -q '9p built in, virtio-mmio built in' "$out" || wrong "not built in: $(<"$out")"
+	run "$snug" run -u root -- sh -c '
+		mount -t cgroup2 none /sys/fs/cgroup && cat /sys/fs/cgroup/cgroup.controllers
+		mount -t mqueue none /mnt && umount /mnt && echo mqueue
+		unshare -Urpfn --mount-proc sh -c "ls /proc | grep -c ^[0-9]"
+		ls /proc/self/ns | tr "\n" " "; ls /proc/sysvipc | tr "\n" " "
+		cat /sys/devices/system/clocksource/clocksource0/current_clocksource /sys/kernel/security/lsm
+		dmesg'
+	grep -q 'cpuset cpu memory pids' "$out" || wrong "cgroup2: $(head -n 3 "$out")"
+	expect_line mqueue
+	expect_line kvm-clock
+	expect_no_line 'WARNING|BUG:'
+}
+
 # Newer stock kernels: whatever else was fetched.
 test_newer_kernels() {
 	local other tried=0 suite
