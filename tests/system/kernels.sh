@@ -77,7 +77,7 @@ test_own_kernel() {
 		mount -t mqueue none /mnt && umount /mnt && echo mqueue
 		unshare -Urpfn --mount-proc sh -c "ls /proc | grep -c ^[0-9]"
 		ls /proc/self/ns | tr "\n" " "; ls /proc/sysvipc | tr "\n" " "
-		cat /sys/devices/system/clocksource/clocksource0/current_clocksource
+		echo; cat /sys/devices/system/clocksource/clocksource0/current_clocksource
 		dmesg'
 	grep -q 'cpuset cpu memory pids' "$out" || wrong "cgroup2: $(head -n 3 "$out")"
 	expect_line mqueue
