@@ -9,8 +9,8 @@
 struct host {
 	const char *root; /* put before every path that is looked at: "", or a test's directory */
 	uint64_t ram;     /* bytes of physical RAM */
-	char own_kernels
-		[PATH_MAX]; /* the directory of the kernel made for snug; "": there is none */
+	/* The directory of the kernel made for snug; "": there is none. */
+	char own_kernels[PATH_MAX];
 };
 
 void host_read(struct host *host);

@@ -272,16 +272,21 @@ static void list_directory(const char *dir, struct strlist *paths)
 	free(entries);
 }
 
-int kernel_list(const struct host *host, struct strlist *paths)
+static int list_boot(const struct host *host, struct strlist *paths)
 {
 	_cleanup_free_ char *boot = text("%s/boot", host->root);
 
 	if (!boot)
 		return -ENOMEM;
-	if (host->own_kernels[0])
-		list_directory(host->own_kernels, paths);
 	list_directory(boot, paths);
 	return paths->error;
+}
+
+int kernel_list(const struct host *host, struct strlist *paths)
+{
+	if (host->own_kernels[0])
+		list_directory(host->own_kernels, paths);
+	return list_boot(host, paths);
 }
 
 bool kernel_is_own(const struct host *host, const char *path)
@@ -300,13 +305,12 @@ static int choose_of(struct kernel *kernel, const struct host *host, const struc
 	for (size_t i = 0; i < paths->count; i++) {
 		struct kernel_reason reason;
 		err = kernel_try(kernel, host, cache, paths->items[i], modules_dir, &reason);
+		/* That one is there to be taken. */
+		if (!err && i > 0 && kernel_is_own(host, paths->items[0]))
+			log_warning("%s; taking %s instead", newest, paths->items[i]);
 		if (!err || err == -ENOMEM)
 			return err;
-		if (kernel_is_own(host, paths->items[i]))
-			log_warning("%s, which was made for snug, %s; looking for another",
-				    paths->items[i], reason.text);
-		else
-			log_verbose("%s %s", paths->items[i], reason.text);
+		log_verbose("%s %s", paths->items[i], reason.text);
 		if (!newest)
 			newest = text("%s %s", paths->items[i], reason.text);
 		if (!newest)
@@ -337,7 +341,8 @@ int kernel_choose(struct kernel *kernel, const struct host *host, const struct c
 			log_error("%s %s", file, reason.text);
 		return err;
 	}
-	int err = kernel_list(host, &paths);
+	/* Modules are for another kernel than one that has none. */
+	int err = modules_dir ? list_boot(host, &paths) : kernel_list(host, &paths);
 	return err ? err : choose_of(kernel, host, cache, modules_dir, &paths);
 }
 

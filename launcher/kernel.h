@@ -60,8 +60,9 @@ int kernel_try(struct kernel *kernel, const struct host *host, const struct cach
 	       const char *file, const char *modules_dir, struct kernel_reason *reason);
 
 /*
- * Opens file (NULL: the first of kernel_list() that will do), finds its modules in modules_dir (NULL: the directory that belongs to it, see kernel.c) and resolves those the guest
- * needs. 0, or -errno after having logged what is wrong and what to do (-ENOMEM: not logged).
+ * Opens file (NULL: the first of kernel_list() that will do; with modules_dir, of the host's), finds its
+ * modules in modules_dir (NULL: the directory that belongs to it, see kernel.c) and resolves those the
+ * guest needs. 0, or -errno after having logged what is wrong and what to do (-ENOMEM: not logged).
  * *kernel is KERNEL_NONE before the call, and after an error.
  */
 int kernel_choose(struct kernel *kernel, const struct host *host, const struct cache *cache,

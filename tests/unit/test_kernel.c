@@ -157,6 +157,8 @@ static void the_one_made_for_snug_comes_first(void **state)
 	kernel_free(&kernel);
 	assert_int_equal(choose(&kernel, "/boot/vmlinuz-6.12.0", NULL), 0);
 	assert_chosen(&kernel, "/boot/vmlinuz-6.12.0", "/lib/modules/6.12.0");
+	assert_int_equal(choose(&kernel, NULL, "/lib/modules/6.12.0"), 0);
+	assert_chosen(&kernel, "/boot/vmlinuz-6.12.0", "/lib/modules/6.12.0");
 	assert_int_equal(kernel_list(&host, &paths), 0);
 	assert_int_equal(paths.count, 2);
 	assert_true(kernel_is_own(&host, paths.items[0]));
@@ -179,8 +181,8 @@ static void the_one_made_for_snug_will_not_do(void **state)
 	stderr_end(&captured);
 	assert_int_equal(err, 0);
 	assert_one_line(captured.text);
-	assert_contains(captured.text, "/own/vmlinuz-6.1.0-snug, which was made for snug, has no "
-				       "modules: ");
+	assert_contains(captured.text, "/own/vmlinuz-6.1.0-snug has no modules: ");
+	assert_contains(captured.text, "/boot/vmlinuz-6.12.0 instead\n");
 	assert_chosen(&kernel, "/boot/vmlinuz-6.12.0", "/lib/modules/6.12.0");
 }
 
