@@ -150,7 +150,8 @@ void report_send(void)
 		return;
 	send_notes(clock);
 	/* EPIPE: records were overwritten that were not read yet. */
-	while (log >= 0 && ((n = read(log, record, KMSG_RECORD)) > 0 || errno == EPIPE)) {
+	while (log >= 0 &&
+	       ((n = read(log, record, KMSG_RECORD)) > 0 || (n < 0 && errno == EPIPE))) {
 		record[n > 0 ? n : 0] = '\0';
 		send_record(record);
 	}
