@@ -24,6 +24,10 @@ void host_read(struct host *host)
 		.root = "",
 		.ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE),
 	};
+}
+
+void host_find_own_kernels(struct host *host)
+{
 	if (install_find(OWN_KERNELS, X_OK, host->own_kernels) < 0)
 		host->own_kernels[0] = '\0';
 }

@@ -9,11 +9,14 @@
 struct host {
 	const char *root; /* put before every path that is looked at: "", or a test's directory */
 	uint64_t ram;     /* bytes of physical RAM */
-	/* The directory of the kernel made for snug; "": there is none. */
+	/* The directory of the kernel made for snug; "": there is none, or it was not looked for. */
 	char own_kernels[PATH_MAX];
 };
 
 void host_read(struct host *host);
+
+/* Fills in own_kernels: who is given a kernel need not look for one. */
+void host_find_own_kernels(struct host *host);
 
 /*
  * Can this host's KVM run a stock kernel? 0, or -ENOTSUP after having logged why not. Some KVM

@@ -87,6 +87,8 @@ static int run(const struct options *options, const struct caller *caller, struc
 	struct host host;
 
 	host_read(&host);
+	if (!options->kernel)
+		host_find_own_kernels(&host);
 	stage_end(stages, "options, caller");
 	int err = plan_make(&plan, options, caller, &host);
 	stage_end(stages, "plan");
@@ -111,6 +113,7 @@ static int manage_kernels(const struct options *options, const struct caller *ca
 	struct host host;
 
 	host_read(&host);
+	host_find_own_kernels(&host);
 	return kernel_command(options, caller, &host, stdout);
 }
 
@@ -119,6 +122,7 @@ static int benchmark(const struct options *options, const struct caller *caller)
 	struct host host;
 
 	host_read(&host);
+	host_find_own_kernels(&host);
 	return bench_command(options, caller, &host);
 }
 
