@@ -220,16 +220,16 @@ $(BUILD)/tests/bench/peer_init: $(BUILD)/obj/tests/bench/peer_init.o \
 # The kernel that only ends its VM, in one of the ways it knows: a bzImage, and an ELF file.
 MARKERS = $(foreach end,SNUG ACPI I8042 FAULT,$(BUILD)/tests/bench/marker-$(end).img \
                                               $(BUILD)/tests/bench/marker-$(end).elf)
-$(BUILD)/tests/bench/marker-%.img: tests/bench/marker.S
+$(BUILD)/tests/bench/marker-%.img: tests/bench/marker.S tests/guest/lib/setup_header.inc
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) -DEND_$* -c -o $@.o $<
+	$(Q)$(CC) -I. -DEND_$* -c -o $@.o $<
 	$(Q)$(LD) -static -nostdlib -Ttext=0 -e 0 --oformat binary -o $@ $@.o
 
 $(BUILD)/tests/bench/marker-%.elf: tests/bench/marker.S
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) -DEND_$* -DMARKER_ELF -c -o $@.o $<
+	$(Q)$(CC) -I. -DEND_$* -DMARKER_ELF -c -o $@.o $<
 	$(Q)$(LD) -static -nostdlib -Ttext=0x1000000 -e entry64 -o $@ $@.o
 
 # The 9P server on a socket, and what runs on it (tests/conformance/).
@@ -240,7 +240,8 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libsnug.a
 
 conformance-tools: $(BUILD)/tests/tools/p9-serve $(BUILD)/tests/tools/file-exerciser
 
-bench-programs: all $(addprefix $(BUILD)/tests/bench/,stat_storm peer_init) $(MARKERS) $(BUILD)/tests/bench/kvm_objects
+bench-programs: all $(addprefix $(BUILD)/tests/bench/,stat_storm peer_init kvm_objects) \
+                $(MARKERS)
 
 # Where this host's KVM cannot boot a stock kernel, an emulated one does; the command is the same.
 DEMO = uname -sr; id -un; head -n 1 /etc/os-release

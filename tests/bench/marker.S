@@ -20,7 +20,10 @@
 #define SCRATCH    0x7000 /* RAM, from any base a loader chooses for the data segment */
 
 #define SETUP_SECTS 1
-#define LOAD_GPA    0x100000
+#define LOAD_GPA     0x100000
+#define PREF_ADDRESS 0x1000000
+#define INIT_SIZE    0x100000
+#define SYSSIZE      (image_end - code) / 16
 
 	.macro mark value
 	mov $PORT_MARK, %dx
@@ -58,40 +61,7 @@
 	.text
 #ifndef MARKER_ELF
 	.code16
-	.org 0x1f1
-	.byte SETUP_SECTS
-	.word 0                     /* root_flags */
-	.long (image_end - code) / 16 /* syssize */
-	.word 0, 0, 0               /* ram_size, vid_mode, root_dev */
-	.word 0xaa55
-	.byte 0xeb, header_end - 1f /* jump: also the header's length */
-1:	.ascii "HdrS"
-	.word 0x020f                /* version */
-	.long 0                     /* realmode_swtch */
-	.word 0                     /* start_sys_seg */
-	.word version - 0x200       /* kernel_version */
-	.byte 0                     /* type_of_loader */
-	.byte 1                     /* loadflags: LOADED_HIGH */
-	.word 0                     /* setup_move_size */
-	.long LOAD_GPA              /* code32_start */
-	.long 0, 0, 0               /* ramdisk_image, ramdisk_size, bootsect_kludge */
-	.word 0                     /* heap_end_ptr */
-	.byte 0, 0                  /* ext_loader_ver, ext_loader_type */
-	.long 0                     /* cmd_line_ptr */
-	.long 0x7fffffff            /* initrd_addr_max */
-	.long 0x200000              /* kernel_alignment */
-	.byte 1                     /* relocatable_kernel */
-	.byte 21                    /* min_alignment */
-	.word 1                     /* xloadflags: XLF_KERNEL_64 */
-	.long 2047                  /* cmdline_size */
-	.long 0                     /* hardware_subarch */
-	.quad 0                     /* hardware_subarch_data */
-	.long 0, 0                  /* payload_offset, payload_length */
-	.quad 0                     /* setup_data */
-	.quad 0x1000000             /* pref_address */
-	.long 0x100000              /* init_size */
-	.long 0                     /* handover_offset */
-	.long 0                     /* kernel_info_offset */
+#include "tests/guest/lib/setup_header.inc"
 header_end:
 	begin_and_end
 version:
