@@ -33,7 +33,8 @@ static const struct item {
 	{"cryptomgr.notests", false,
 	 "no self-tests of every cipher: a fifth of the kernel's own time, each time the same"},
 	{"panic=-1", false, "a panic resets at once, which ends the VM"},
-	{"random.trust_cpu=on", false, "RDRAND seeds the generator: nothing else here could"},
+	{"random.trust_cpu=on", false,
+	 "RDRAND seeds the generator of kernels that take no seed from a loader, before 6.0"},
 };
 
 char *cmdline_make(const char *const *append, size_t count, const struct cmdline_options *options)

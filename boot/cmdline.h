@@ -6,17 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * The items this machine needs, then the caller's own (count strings), which so have the last word,
- * separated by single spaces. verbose: the kernel is to say all it has to say. kaslr: unless it is not to
- * be at random addresses. Returns a string to be freed, or NULL for lack of memory.
- */
 struct cmdline_options {
-	bool verbose;
-	bool kaslr;
+	bool verbose;   /* the kernel says all it has to say */
+	bool kaslr;     /* unless it is not to be at random addresses */
 	bool initcalls; /* the kernel logs how long each of its initcalls takes */
 };
 
+/*
+ * The items this machine needs, then the caller's own (count strings), which so have the last word,
+ * separated by single spaces. Returns a string to be freed, or NULL for lack of memory.
+ */
 char *cmdline_make(const char *const *append, size_t count, const struct cmdline_options *options);
 
 #endif
