@@ -12,11 +12,13 @@
 # make fuzz         the fuzz targets, with clang: tests/fuzz/run runs them
 #
 # BUILD=DIR  another build directory    CC=clang  works too
+# LIBC=glibc the monitor and guest-init with glibc, where there is no musl
 # SAN=1      with AddressSanitizer and UBSan    SAN=thread  with ThreadSanitizer
 
 BUILD ?= build
 CC = gcc
 SAN ?= 0
+LIBC ?= musl
 V ?= 0
 
 WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -31,11 +33,11 @@ SANITIZERS_fuzz = address,undefined
 ifneq ($(SAN),0)
 CFLAGS_ALL += -fsanitize=$(SANITIZERS_$(SAN)) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_SAN = -fsanitize=$(SANITIZERS_$(SAN))
-STATIC =
+LIBC = glibc
 else
 CFLAGS_ALL += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 # static-pie: one file, no loader, and still at a random address
-STATIC = -static-pie
+STATIC_PIE = -static-pie
 endif
 Q = $(if $(filter 1,$(V)),,@)
 
@@ -60,9 +62,45 @@ $(BUILD)/obj/launcher/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 LIBRARY_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz -lbz2
 REPORT_LIBS = -ljansson -lm
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
+small = $(patsubst %,$(BUILD)/obj/$(LIBC)/%.o,$(basename $(1)))
 pic = $(patsubst %,$(BUILD)/obj/pic/%.o,$(basename $(1)))
 
+# What is on the start path is static, with musl: glibc asks the processor forty questions (CPUID) before
+# main(), which takes longer than all the rest where each goes to a hypervisor. Besides musl's headers the
+# kernel's are needed, and one of glibc's that needs no other.
+MUSL_SPECS := $(shell sed -n 's/.*-specs "\(.*\)".*/\1/p' "$$(command -v musl-gcc)" /dev/null)
+MUSL_LIB := $(patsubst %/,%,$(dir $(MUSL_SPECS)))
+MUSL_INCLUDE := $(lastword $(shell sed -n 's/.*-nostdinc -isystem \([^ ]*\).*/\1/p' $(MUSL_SPECS) /dev/null))
+MUSL_HEADERS = $(BUILD)/obj/musl/include
+MUSL_CPPFLAGS = -nostdinc -isystem $(MUSL_INCLUDE) -isystem $(shell $(CC) -print-file-name=include) \
+                -idirafter $(MUSL_HEADERS)
+MUSL_END = $(MUSL_LIB)/libc.a $(shell $(CC) -print-libgcc-file-name) $(MUSL_LIB)/crtn.o
+ifeq ($(LIBC),musl)
+SMALL_HEADERS = $(MUSL_HEADERS)
+# musl's ioctl() takes its request as int.
+$(BUILD)/obj/musl/%.o: CFLAGS_ALL += -Wno-sign-conversion
+$(BUILD)/obj/musl/%.o: CPPFLAGS_ALL += $(MUSL_CPPFLAGS)
+# Threads have as much stack as the program asks for in its header.
+link_static_pie = $(CC) -static-pie -nostdlib -Wl,-z,stack-size=1048576 $(LDFLAGS) -o $(1) \
+                  $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o $(2) $(MUSL_END)
+link_static = $(CC) -static -nostdlib -Wl,--gc-sections $(LDFLAGS) -o $(1) \
+              $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $(2) $(MUSL_END)
+else
+link_static_pie = $(CC) $(STATIC_PIE) $(LDFLAGS) $(LDFLAGS_SAN) -o $(1) $(2) -pthread
+link_static = $(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $(1) $(2)
+endif
+
 all: $(BUILD)/snug $(BUILD)/snug-monitor $(BUILD)/snug-kernels.so $(BUILD)/snug-report
+
+$(MUSL_HEADERS):
+	$(Q)[ -n "$(MUSL_LIB)" ] || { echo "no musl-gcc here: apt-get install musl-tools (or make LIBC=glibc)" >&2; exit 1; }
+	$(Q)mkdir -p $@.new/sys
+	$(Q)for header in linux asm asm-generic video sys/queue.h; do \
+		for dir in /usr/include /usr/include/$$($(CC) -print-multiarch); do \
+			[ ! -e $$dir/$$header ] || ln -sfn $$dir/$$header $@.new/$$header; \
+		done; \
+	done
+	$(Q)mv -T $@.new $@
 
 $(BUILD)/snug: $(call obj,$(LAUNCHER_SRC))
 	@echo "  LD      $@"
@@ -83,21 +121,21 @@ $(BUILD)/obj/pic/%.o: %.c
 	@echo "  CC      $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -c -o $@ $<
 
-$(BUILD)/snug-monitor: $(call obj,$(MONITOR_SRC))
+$(BUILD)/snug-monitor: $(call small,$(MONITOR_SRC))
 	@echo "  LD      $@"
-	$(Q)$(CC) $(STATIC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@.debug $^ -pthread
+	$(Q)$(call link_static_pie,$@.debug,$^)
 	$(Q)objcopy --strip-all $@.debug $@
 
 # The guest's init is never sanitized: it runs alone on a kernel, with nothing to report to.
 INIT_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) -Os -g -MMD -MP
-$(BUILD)/obj/guest-init/%.o: guest-init/%.c
+$(BUILD)/obj/$(LIBC)/guest-init/%.o: guest-init/%.c | $(SMALL_HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(INIT_CFLAGS) -ffunction-sections -c -o $@ $<
 
-$(BUILD)/guest-init: $(call obj,$(INIT_SRC))
+$(BUILD)/guest-init: $(call small,$(INIT_SRC))
 	@echo "  LD      $@"
-	$(Q)$(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $@.debug $^
+	$(Q)$(call link_static,$@.debug,$^)
 	$(Q)objcopy --strip-all $@.debug $@
 
 # What makes initrds carries guest-init: no file to find, no version to mismatch.
@@ -105,6 +143,11 @@ $(BUILD)/obj/boot/guest_init.o: boot/guest_init.S $(BUILD)/guest-init
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
 	$(Q)$(CC) -DGUEST_INIT='"$(BUILD)/guest-init"' -c -o $@ $<
+
+$(BUILD)/obj/$(LIBC)/%.o: %.c | $(SMALL_HEADERS)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -210,11 +253,11 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
 
 # PID 1 of the peers' guests: parts of guest-init.
-$(BUILD)/tests/bench/peer_init: $(BUILD)/obj/tests/bench/peer_init.o \
-                                $(call obj,$(filter-out %/main.c,$(INIT_SRC)))
+$(BUILD)/tests/bench/peer_init: $(BUILD)/obj/$(LIBC)/tests/bench/peer_init.o \
+                                $(call small,$(filter-out %/main.c,$(INIT_SRC)))
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $@ $^
+	$(Q)$(call link_static,$@,$^)
 	$(Q)objcopy --strip-all $@
 
 # The kernel that only ends its VM, in one of the ways it knows: a bzImage, and an ELF file.

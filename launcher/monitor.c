@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/abi.h"
+#include "core/libc.h"
 #include "core/log.h"
 #include "core/util.h"
 #include "launcher/install.h"
@@ -148,9 +148,7 @@ static int place(const int *from, int count)
 		else if (dup2(moved[i], MONITOR_FD_KVM + i) < 0)
 			return -errno;
 	}
-	return close_range((unsigned)(MONITOR_FD_KVM + count), ~0U, CLOSE_RANGE_CLOEXEC) < 0
-		       ? -errno
-		       : 0;
+	return close_from((unsigned)(MONITOR_FD_KVM + count), CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
 }
 
 static int place_fds(const struct plan *plan, const struct monitor_fds *fds)

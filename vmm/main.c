@@ -12,6 +12,7 @@
 #include "vmm/event_loop.h"
 #include "vmm/exit_status.h"
 #include "vmm/machine.h"
+#include "vmm/relro.h"
 #include "vmm/tty.h"
 
 /* The kernel: the bzImage's header, and the unpacked one if there is. */
@@ -111,8 +112,10 @@ int main(int argc, char **argv)
 {
 	static struct machine machine;
 	struct config config;
-	int status;
+	int status = relro_protect();
 
+	if (status < 0)
+		log_warning("tables stay writable: %s", strerror(-status));
 	if (config_parse(&config, argc, argv) < 0)
 		return EXIT_SNUG_FAILED;
 	log_set_verbose(config.verbose);

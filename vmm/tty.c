@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/libc.h"
 #include "core/log.h"
 
 int tty_window_size(int fd, uint16_t *rows, uint16_t *columns)
@@ -42,7 +43,7 @@ __attribute__((noreturn)) static void watch(int fd, int pipe_fd, const struct te
 	/* Nothing of the VM may live longer because of this process. */
 	if (dup2(fd, 0) < 0 || dup2(pipe_fd, 1) < 0)
 		_exit(1);
-	(void)close_range(2, ~0U, 0);
+	(void)close_from(2, 0);
 	do {
 		n = read(1, &done, 1);
 	} while (n < 0 && errno == EINTR);

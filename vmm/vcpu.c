@@ -100,7 +100,7 @@ static void *run_thread(void *arg)
 		} else if (errno != EINTR && errno != EAGAIN) {
 			char text[96];
 
-			(void)snprintf(text, sizeof(text), "KVM_RUN: %s", strerrordesc_np(errno));
+			(void)snprintf(text, sizeof(text), "KVM_RUN: %s", strerror(errno));
 			run_end_set(vcpu->end, RUN_END_VM_ERROR, (uint32_t)errno, text);
 		}
 	}

@@ -12,9 +12,9 @@
 #include <linux/limits.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
+#include "core/libc.h"
 #include "virtio/p9/proto.h"
 #include "virtio/p9/wire.h"
 

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/libc.h"
 #include "core/util.h"
 #include "virtio/p9/request.h"
 #include "virtio/p9/scatter.h"

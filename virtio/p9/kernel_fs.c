@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stddef.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
+#include "core/libc.h"
 #include "core/util.h"
 
 /* Numbers that Linux keeps to itself (fs/, drivers/, security/, net/sunrpc), or has in newer headers only. */

@@ -13,8 +13,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
+
+#include "core/libc.h"
 
 /* user.* attributes of this prefix are the server's own. */
 #define P9_OWN_XATTR_PREFIX "user.snug."
