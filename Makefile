@@ -3,7 +3,7 @@
 # make run          build snug and run a real command in a VM; sets up what is missing
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
-# make              build/snug, build/snug-monitor, build/snug-kernels.so, build/snug-report
+# make              build/snug, build/snug-full, build/snug-monitor, build/snug-report
 # make kernel       build snug's own guest kernel (build/kernel/), which is then the default
 # make bench        compare snug's start and end with QEMU's and others'
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
@@ -43,13 +43,14 @@ Q = $(if $(filter 1,$(V)),,@)
 
 CORE_SRC = $(wildcard core/*.c)
 BOOT_BOTH_SRC = $(addprefix boot/,kernel_image.c vmlinux.c)
-# What needs libraries, and what it is made with: a shared object that is loaded when it is needed.
-BOOT_LIBRARY_SRC = $(addprefix boot/,unpack.c modules.c vmlinux_make.c kernel_cache_add.c \
-                   initrd_cache_add.c)
-BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC) $(BOOT_LIBRARY_SRC),\
-                   $(wildcard boot/*.c))
+# What needs libraries, or only snug-full does: launcher/full_calls.c stands for it in snug.
+FULL_SRC = $(addprefix boot/,unpack.c modules.c vmlinux_make.c kernel_cache_add.c initrd_cache_add.c) \
+           $(addprefix launcher/,users.c kernel_command.c bench_command.c bench_variants.c)
+BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC),$(wildcard boot/*.c))
 BOOT_LOAD_SRC = $(addprefix boot/,load.c kaslr.c boot_params.c acpi.c aml.c entry.c)
-LAUNCHER_SRC = $(wildcard launcher/*.c) $(BOOT_BOTH_SRC) $(BOOT_PREPARE_SRC) $(CORE_SRC)
+SNUG_FULL_SRC = $(filter-out launcher/full_calls.c,$(wildcard launcher/*.c)) $(BOOT_BOTH_SRC) \
+                $(BOOT_PREPARE_SRC) $(CORE_SRC)
+SNUG_SRC = $(filter-out $(FULL_SRC),$(SNUG_FULL_SRC)) launcher/full_calls.c
 MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH_SRC) \
               $(BOOT_LOAD_SRC) $(CORE_SRC)
 INIT_SRC = $(wildcard guest-init/*.c)
@@ -58,12 +59,11 @@ REPORT_SRC = $(wildcard report/*.c) $(addprefix launcher/,strlist.c shell_quote.
 # Where the installed launcher looks for the monitor, if there is none beside it.
 PREFIX ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec
-$(BUILD)/obj/launcher/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
-LIBRARY_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz -lbz2
+$(BUILD)/obj/%/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
+FULL_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz -lbz2
 REPORT_LIBS = -ljansson -lm
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 small = $(patsubst %,$(BUILD)/obj/$(LIBC)/%.o,$(basename $(1)))
-pic = $(patsubst %,$(BUILD)/obj/pic/%.o,$(basename $(1)))
 
 # What is on the start path is static, with musl: glibc asks the processor forty questions (CPUID) before
 # main(), which takes longer than all the rest where each goes to a hypervisor. Besides musl's headers the
@@ -83,14 +83,17 @@ $(BUILD)/obj/musl/%.o: CPPFLAGS_ALL += $(MUSL_CPPFLAGS)
 # Threads have as much stack as the program asks for in its header.
 link_static_pie = $(CC) -static-pie -nostdlib -Wl,-z,stack-size=1048576 $(LDFLAGS) -o $(1) \
                   $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o $(2) $(MUSL_END)
+link_snug = $(call link_static_pie,$@.debug,$^)
 link_static = $(CC) -static -nostdlib -Wl,--gc-sections $(LDFLAGS) -o $(1) \
               $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $(2) $(MUSL_END)
 else
 link_static_pie = $(CC) $(STATIC_PIE) $(LDFLAGS) $(LDFLAGS_SAN) -o $(1) $(2) -pthread
+# Not static: glibc's name service is not to be had that way.
+link_snug = $(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@.debug $^
 link_static = $(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $(1) $(2)
 endif
 
-all: $(BUILD)/snug $(BUILD)/snug-monitor $(BUILD)/snug-kernels.so $(BUILD)/snug-report
+all: $(BUILD)/snug $(BUILD)/snug-full $(BUILD)/snug-monitor $(BUILD)/snug-report
 
 $(MUSL_HEADERS):
 	$(Q)[ -n "$(MUSL_LIB)" ] || { echo "no musl-gcc here: apt-get install musl-tools (or make LIBC=glibc)" >&2; exit 1; }
@@ -102,24 +105,19 @@ $(MUSL_HEADERS):
 	done
 	$(Q)mv -T $@.new $@
 
-$(BUILD)/snug: $(call obj,$(LAUNCHER_SRC))
+$(BUILD)/snug: $(call small,$(SNUG_SRC))
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^
+	$(Q)$(link_snug)
+	$(Q)objcopy --strip-all $@.debug $@
+
+$(BUILD)/snug-full: $(call obj,$(SNUG_FULL_SRC)) $(BUILD)/obj/boot/guest_init.o
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(FULL_LIBS)
 
 # Its library is nothing that a start of snug should load.
 $(BUILD)/snug-report: $(call obj,$(REPORT_SRC))
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(REPORT_LIBS)
-
-$(BUILD)/snug-kernels.so: $(call pic,$(BOOT_LIBRARY_SRC) $(BOOT_PREPARE_SRC) $(BOOT_BOTH_SRC) \
-                            $(CORE_SRC)) $(BUILD)/obj/boot/guest_init.o
-	@echo "  LD      $@"
-	$(Q)$(CC) -shared $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(LIBRARY_LIBS)
-
-$(BUILD)/obj/pic/%.o: %.c
-	@mkdir -p $(@D)
-	@echo "  CC      $@"
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -c -o $@ $<
 
 $(BUILD)/snug-monitor: $(call small,$(MONITOR_SRC))
 	@echo "  LD      $@"
@@ -155,8 +153,7 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # Everything but the main()s, for the tests.
-$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c launcher/library_calls.c,\
-                      $(LAUNCHER_SRC) $(BOOT_LIBRARY_SRC) $(MONITOR_SRC)))) \
+$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c,$(SNUG_FULL_SRC) $(MONITOR_SRC)))) \
                     $(BUILD)/obj/boot/guest_init.o
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
@@ -166,7 +163,7 @@ UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(LIBRARY_LIBS) -pthread
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(FULL_LIBS) -pthread
 
 $(BUILD)/libreport.a: $(call obj,$(filter-out %/main.c,$(wildcard report/*.c)))
 	$(Q)rm -f $@
@@ -176,13 +173,13 @@ $(BUILD)/tests/unit/test_bench_%: $(BUILD)/obj/tests/unit/test_bench_%.o $(BUILD
                                   $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(LIBRARY_LIBS) -pthread
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(FULL_LIBS) -pthread
 
 $(BUILD)/tests/unit/test_timeline: $(BUILD)/obj/tests/unit/test_timeline.o $(BUILD)/libreport.a \
                                    $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(LIBRARY_LIBS) -pthread
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(FULL_LIBS) -pthread
 
 # Tests of guest-init link its parts alone, compiled like everything else so that SAN=1 covers them.
 $(BUILD)/obj/tests/guest-init/%.o: guest-init/%.c

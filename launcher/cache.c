@@ -2,11 +2,11 @@
 #include "launcher/cache.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 
 #include "boot/cache.h"
 #include "core/cleanup.h"
+#include "launcher/users.h"
 
 int cache_path(const struct caller *caller, char **path)
 {
@@ -18,7 +18,7 @@ int cache_path(const struct caller *caller, char **path)
 	if (cache && cache[0] == '/')
 		return asprintf(path, "%s/snug", cache) < 0 ? -ENOMEM : 0;
 	if (!home || home[0] != '/') {
-		const struct passwd *pw = getpwuid(caller->uid);
+		const struct passwd *pw = users_by_id(caller->uid);
 		home = pw ? pw->pw_dir : NULL;
 	}
 	if (!home || home[0] != '/')

@@ -2,14 +2,13 @@
 #include "launcher/identity.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "launcher/users.h"
 
 static int take_passwd(struct identity *identity, const struct passwd *pw)
 {
@@ -23,11 +22,11 @@ static int take_login_groups(struct identity *identity)
 {
 	int count = 0;
 
-	(void)getgrouplist(identity->name, identity->gid, NULL, &count);
+	(void)users_groups(identity->name, identity->gid, NULL, &count);
 	identity->groups = calloc((size_t)count + 1, sizeof(*identity->groups));
 	if (!identity->groups)
 		return -ENOMEM;
-	if (getgrouplist(identity->name, identity->gid, identity->groups, &count) < 0) {
+	if (users_groups(identity->name, identity->gid, identity->groups, &count) < 0) {
 		log_error("--user: the groups of %s changed while they were read; try again",
 			  identity->name);
 		return -EAGAIN;
@@ -38,7 +37,7 @@ static int take_login_groups(struct identity *identity)
 
 int identity_of_caller(const struct caller *caller, struct identity *identity)
 {
-	const struct passwd *pw = getpwuid(caller->uid);
+	const struct passwd *pw = users_by_id(caller->uid);
 
 	*identity = (struct identity){.uid = caller->uid, .gid = caller->gid};
 	identity->groups = calloc(caller->group_count + 1, sizeof(*identity->groups));
@@ -68,7 +67,7 @@ static bool parse_id(const char *text, unsigned *id, const char **end)
 static int resolve_name(const char *name, struct identity *identity)
 {
 	errno = 0;
-	const struct passwd *pw = getpwnam(name);
+	const struct passwd *pw = users_by_name(name);
 
 	if (!pw) {
 		log_error("--user: this host has no user '%s'", name);
@@ -82,7 +81,7 @@ static int resolve_name(const char *name, struct identity *identity)
 
 static int resolve_ids(uid_t uid, const gid_t *gid, struct identity *identity)
 {
-	const struct passwd *pw = getpwuid(uid);
+	const struct passwd *pw = users_by_id(uid);
 	int err = pw ? take_passwd(identity, pw) : 0;
 
 	if (err)

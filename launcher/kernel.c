@@ -14,7 +14,7 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "core/util.h"
-#include "launcher/library.h"
+#include "launcher/full.h"
 
 const struct kernel_need kernel_needs[] = {
 	{"virtio_mmio", "virtio-mmio devices"}, {"virtio_console", "virtio console"},
@@ -164,10 +164,10 @@ void kernel_need_names(const char *names[KERNEL_NEEDS_MAX])
 static int look_in_cache(struct kernel *kernel, const struct cache *cache,
 			 const char *const names[])
 {
-	struct cache_identity library;
+	struct cache_identity full;
 
-	if (cache->dir < 0 || library_identity(&library) < 0 ||
-	    initrd_cache_name(kernel->modules_dir, &library, kernel->initrd_name) < 0)
+	if (cache->dir < 0 || full_identity(&full) < 0 ||
+	    initrd_cache_name(kernel->modules_dir, &full, kernel->initrd_name) < 0)
 		return -ENOENT;
 	const int fd = initrd_cache_get(cache->dir, kernel->initrd_name, names, &kernel->modules);
 	kernel->initrd_fd = fd < 0 ? -1 : fd;
@@ -191,7 +191,7 @@ static int resolve_modules(struct kernel *kernel, const struct cache *cache,
 	if (err == -ENODATA)
 		return no_index(dir, reason);
 	if (err == -ELIBACC)
-		return because(reason, err, "%s", library_failure());
+		return because(reason, err, "%s", full_failure());
 	if (!missing)
 		return because(reason, err, "cannot be used: its modules in %s cannot be read: %s",
 			       dir, strerror(-err));

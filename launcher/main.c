@@ -13,6 +13,7 @@
 #include "launcher/bench_command.h"
 #include "launcher/caller.h"
 #include "launcher/dry_run.h"
+#include "launcher/full.h"
 #include "launcher/host.h"
 #include "launcher/kernel_command.h"
 #include "launcher/monitor.h"
@@ -137,6 +138,7 @@ static int command(int argc, char **argv, struct stages *stages, int *status)
 		log_error("/dev/null: %s", strerror(-err));
 		return err;
 	}
+	full_remember(argv, &stdio);
 	err = options_parse(&options, argc, argv);
 	if (err)
 		return out_of_memory(err);

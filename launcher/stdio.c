@@ -54,6 +54,14 @@ int stdio_begin(struct stdio *stdio)
 	return 0;
 }
 
+void stdio_undo(const struct stdio *stdio)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (stdio->closed[fd])
+			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+}
+
 static bool can_reopen(int fd)
 {
 	struct stat st;

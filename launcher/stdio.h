@@ -21,6 +21,9 @@ struct stdio {
  */
 int stdio_begin(struct stdio *stdio);
 
+/* What was closed is so again in the next program. */
+void stdio_undo(const struct stdio *stdio);
+
 /*
  * Gives FIFOs and terminals on 0, 1 and 2 open file descriptions of their own, in O_NONBLOCK: the
  * monitor must not block on them, and O_NONBLOCK on a description shared with the caller's shell would

@@ -474,7 +474,7 @@ static void a_damaged_module_is_an_error(void **state)
 
 static void a_limit_for_files_is_an_error(void **state)
 {
-	const struct rlimit limit = {.rlim_cur = 100000, .rlim_max = RLIM_INFINITY};
+	const struct rlimit limit = {.rlim_cur = 20000, .rlim_max = RLIM_INFINITY};
 	const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
 	struct options options = {0};
 	struct prepared prepared;
