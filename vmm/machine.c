@@ -264,6 +264,5 @@ int machine_start(struct machine *m)
 
 void machine_stop(struct machine *m)
 {
-	vcpu_kick(&m->vcpu);
-	vcpu_join(&m->vcpu);
+	vcpu_stop(&m->vcpu);
 }

@@ -21,7 +21,6 @@ static void set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
 		(void)snprintf(end->vm_error, sizeof(end->vm_error), "%s", vm_error);
 	/* After what it publishes. */
 	atomic_store(&end->cause, (int)cause);
-	(void)eventfd_write(end->wake_fd, 1);
 }
 
 void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
@@ -31,6 +30,11 @@ void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
 	if (!run_is_over(end))
 		set(end, cause, detail, vm_error);
 	(void)pthread_mutex_unlock(&end->lock);
+}
+
+void run_end_wake(struct run_end *end)
+{
+	(void)eventfd_write(end->wake_fd, 1);
 }
 
 void run_end_give_up(struct run_end *end, uint32_t signal)

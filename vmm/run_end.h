@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a VM ended. The first to say so wins; whoever waits for it is woken through a descriptor.
+ * How a VM ended. The first to say so wins. The main thread is woken only when there is no more to wait
+ * for: a processor's thread that says so still has to come back from where it does.
  */
 #ifndef VMM_RUN_END_H
 #define VMM_RUN_END_H
@@ -25,7 +26,7 @@ struct run_end {
 	_Atomic int cause; /* enum run_end_cause */
 	uint32_t detail;
 	char vm_error[128]; /* RUN_END_VM_ERROR: one line that says what KVM reported */
-	int wake_fd;        /* an eventfd, written once when the cause is known */
+	int wake_fd;        /* an eventfd, written when a processor has stopped */
 };
 
 /* 0 or -errno. */
@@ -34,6 +35,9 @@ int run_end_init(struct run_end *end);
 /* Records the cause unless one is recorded already. vm_error: NULL but for RUN_END_VM_ERROR. */
 void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
 		 const char *vm_error);
+
+/* Of a processor's thread, which has done all it will for the guest: the main thread may go on. */
+void run_end_wake(struct run_end *end);
 
 /*
  * The run was given up before its output was written: whatever status there was, the caller does not have

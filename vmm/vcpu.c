@@ -104,6 +104,8 @@ static void *run_thread(void *arg)
 			run_end_set(vcpu->end, RUN_END_VM_ERROR, (uint32_t)errno, text);
 		}
 	}
+	atomic_store(&vcpu->stopped, true);
+	run_end_wake(vcpu->end);
 	return NULL;
 }
 
@@ -125,18 +127,19 @@ int vcpu_start(struct vcpu *vcpu)
 	return -r;
 }
 
-void vcpu_kick(struct vcpu *vcpu)
+/* Makes it come out of KVM_RUN, now or when it next enters. */
+static void kick(struct vcpu *vcpu)
 {
-	if (!vcpu->started)
-		return;
 	/* Before KVM_RUN is entered the flag makes it return; inside, the signal does. */
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	(void)pthread_kill(vcpu->thread, KICK_SIGNAL);
 }
 
-void vcpu_join(struct vcpu *vcpu)
+void vcpu_stop(struct vcpu *vcpu)
 {
-	if (vcpu->started)
-		(void)pthread_join(vcpu->thread, NULL);
+	if (!vcpu->started || atomic_load(&vcpu->stopped))
+		return;
+	kick(vcpu);
+	(void)pthread_join(vcpu->thread, NULL);
 	vcpu->started = false;
 }

@@ -8,6 +8,7 @@
 
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,6 +29,7 @@ struct vcpu {
 	struct timeline *timeline; /* NULL: none */
 	pthread_t thread;
 	bool started;
+	atomic_bool stopped; /* its thread will not touch the guest or its devices any more */
 };
 
 /* 0, or -errno with *what set to the step that failed. */
@@ -40,10 +42,11 @@ int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry, const char
 /* Runs it on a thread of its own until the VM is over. 0 or -errno. */
 int vcpu_start(struct vcpu *vcpu);
 
-/* Makes it come out of KVM_RUN, now or when it next enters. run_end_set() first. */
-void vcpu_kick(struct vcpu *vcpu);
-
-void vcpu_join(struct vcpu *vcpu);
+/*
+ * Returns when the guest runs no more on it. run_end_set() first. Its thread is left to the end of the
+ * process if it stopped by itself, as it has when it was what ended the run.
+ */
+void vcpu_stop(struct vcpu *vcpu);
 
 /* Serves the exit that vcpu->run describes. The thread's own; here so that tests can feed it exits. */
 void vcpu_handle_exit(struct vcpu *vcpu);
