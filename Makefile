@@ -7,6 +7,7 @@
 # make kernel       build snug's own guest kernel (build/kernel/), which is then the default
 # make bench        compare snug's start and end with QEMU's and others'
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
+# make install      with DESTDIR= and PREFIX= (/usr/local); make uninstall
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
 # make fuzz         the fuzz targets, with clang: tests/fuzz/run runs them
@@ -56,10 +57,6 @@ MONITOR_SRC = $(wildcard vmm/*.c vmm/*/*.c virtio/*.c virtio/p9/*.c) $(BOOT_BOTH
 INIT_SRC = $(wildcard guest-init/*.c)
 REPORT_SRC = $(wildcard report/*.c) $(addprefix launcher/,strlist.c shell_quote.c) $(CORE_SRC)
 
-# Where the installed launcher looks for the monitor, if there is none beside it.
-PREFIX ?= /usr/local
-LIBEXECDIR ?= $(PREFIX)/libexec
-$(BUILD)/obj/%/install.o: CPPFLAGS_ALL += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 FULL_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz -lbz2
 REPORT_LIBS = -ljansson -lm
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
@@ -331,6 +328,29 @@ bench-9p:
 	@tests/bench/9p --prepare
 	@tests/testbed/run --timeout 7200 -- tests/bench/9p $(BENCH)
 
+# snug finds the rest from where it is itself: ../libexec/snug (launcher/install.h).
+PREFIX ?= /usr/local
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+PARTSDIR = $(DESTDIR)$(PREFIX)/libexec/snug
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+PARTS = snug-full snug-monitor snug-report
+MAN_PAGES = $(wildcard docs/*.[0-9])
+
+# Its own kernel too, if there is one. What stands there is replaced at once, not written to: it may be running.
+install: all
+	install -d $(BINDIR) $(PARTSDIR) $(sort $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))))
+	install $(addprefix $(BUILD)/,$(PARTS)) $(PARTSDIR)
+	install $(BUILD)/snug $(BINDIR)
+	$(foreach page,$(MAN_PAGES),install -m 644 $(page) $(MANDIR)/man$(patsubst .%,%,$(suffix $(page)));) :
+	rm -rf $(PARTSDIR)/kernel.new
+	[ ! -d $(BUILD)/kernel ] || { \
+		cp -r $(BUILD)/kernel $(PARTSDIR)/kernel.new && chmod -R u=rwX,go=rX $(PARTSDIR)/kernel.new && \
+		rm -rf $(PARTSDIR)/kernel && mv -T $(PARTSDIR)/kernel.new $(PARTSDIR)/kernel; }
+
+uninstall:
+	rm -f $(BINDIR)/snug $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+	rm -rf $(PARTSDIR)
+
 setup:
 	@tools/setup
 
@@ -347,6 +367,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all kernel unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p setup lint format clean
+.PHONY: all kernel unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

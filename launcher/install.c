@@ -9,14 +9,10 @@
 
 #include "core/log.h"
 
-/* Where "make install" puts it. */
-#ifndef LIBEXECDIR
-#define LIBEXECDIR "/usr/local/libexec"
-#endif
+/* From where "make install" puts snug. */
+#define INSTALLED "../libexec/snug/"
 
-#define INSTALLED LIBEXECDIR "/snug/"
-
-static int beside_this_program(const char *name, int mode, char *path)
+static int find_from_here(const char *dir, const char *name, int mode, char *path)
 {
 	char self[PATH_MAX];
 	const ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
@@ -26,7 +22,7 @@ static int beside_this_program(const char *name, int mode, char *path)
 	const char *slash = memrchr(self, '/', (size_t)len);
 	if (!slash)
 		return -ENOENT;
-	const int n = snprintf(path, PATH_MAX, "%.*s/%s", (int)(slash - self), self, name);
+	const int n = snprintf(path, PATH_MAX, "%.*s/%s%s", (int)(slash - self), self, dir, name);
 	if (n >= PATH_MAX)
 		return -ENAMETOOLONG;
 	return access(path, mode) < 0 ? -errno : 0;
@@ -34,14 +30,13 @@ static int beside_this_program(const char *name, int mode, char *path)
 
 int install_find(const char *name, int mode, char *path)
 {
-	if (beside_this_program(name, mode, path) == 0)
-		return 0;
-	(void)snprintf(path, PATH_MAX, INSTALLED "%s", name);
-	return access(path, mode) < 0 ? -errno : 0;
+	return find_from_here("", name, mode, path) == 0
+		       ? 0
+		       : find_from_here(INSTALLED, name, mode, path);
 }
 
 void install_missing(const char *name, int err)
 {
-	log_error("%s is neither beside snug nor at " INSTALLED "%s: %s; install snug again", name,
-		  name, strerror(-err));
+	log_error("%s is neither beside snug nor in " INSTALLED ": %s; install snug again", name,
+		  strerror(-err));
 }

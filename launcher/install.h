@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the other parts of snug are: beside this program (a build directory), or where they are installed. */
+/*
+ * Where the other parts of snug are: beside this program, as in a build directory, or in ../libexec/snug
+ * from there, as installed. Wherever the whole is moved to, it finds itself.
+ */
 #ifndef LAUNCHER_INSTALL_H
 #define LAUNCHER_INSTALL_H
 
