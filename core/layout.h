@@ -52,6 +52,9 @@
  */
 #define LAYOUT_VIRTIO_GSI 16
 
+/* Processors at most. Local APIC ids and the boot tables would allow 255. */
+#define LAYOUT_CPUS_MAX 64
+
 /* Devices at most: the console and as many shares as fit an I/O APIC of 24 pins. */
 #define LAYOUT_VIRTIO_DEVICES_MAX 16
 

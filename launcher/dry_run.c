@@ -92,6 +92,7 @@ int dry_run_print(const struct plan *plan, const struct prepared *prepared, cons
 	(void)fprintf(out, "# modules: %s (%zu to load)\n", plan->kernel.modules_dir,
 		      plan->kernel.modules.count);
 	(void)fprintf(out, "# memory:  %lluM\n", (unsigned long long)(plan->memory / MIB(1)));
+	(void)fprintf(out, "# cpus:    %u\n", plan->cpus);
 	(void)fputs("# command:", out);
 	for (size_t i = 0; i < plan->argv.count; i++) {
 		(void)fputc(' ', out);

@@ -78,6 +78,8 @@ int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
 	strlist_addf(argv, "--initrd=%d", MONITOR_FD_SPEC);
 	strlist_addf(argv, "--cmdline=%s", plan->cmdline);
 	strlist_addf(argv, "--memory=%llu", (unsigned long long)plan->memory);
+	if (plan->cpus > 1)
+		strlist_addf(argv, "--cpus=%u", plan->cpus);
 	strlist_addf(argv, "--share=" SNUG_ROOT_TAG ":%d", MONITOR_FD_ROOT);
 	for (unsigned cache = 0; cache < CACHE_COUNT; cache++)
 		add_exports(plan, (enum mount_cache)cache, argv);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/layout.h"
 #include "core/log.h"
 #include "core/util.h"
 #include "launcher/options_table.h"
@@ -55,6 +56,19 @@ static int set_memory(struct options *options, const char *value)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+static int set_cpus(struct options *options, const char *value)
+{
+	char *end;
+	const unsigned long number = strtoul(value, &end, 10);
+
+	if (*value < '0' || *value > '9' || *end || number < 1 || number > LAYOUT_CPUS_MAX) {
+		log_error("--cpus: '%s' is not a number from 1 to %d", value, LAYOUT_CPUS_MAX);
+		return -EINVAL;
+	}
+	options->cpus = (unsigned)number;
+	return 0;
 }
 
 static int set_env(struct options *options, const char *value)
@@ -150,6 +164,8 @@ static int set(struct options *options, const struct option_def *def, const char
 	switch (def->id) {
 	case OPTION_MEMORY:
 		return set_memory(options, value);
+	case OPTION_CPUS:
+		return set_cpus(options, value);
 	case OPTION_KERNEL:
 		return set_string(&options->kernel, def, value);
 	case OPTION_MODULES:

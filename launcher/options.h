@@ -59,6 +59,7 @@ struct options {
 	enum kernel_action kernel_action;
 	bool all;            /* of KERNEL_PRUNE: keep nothing */
 	uint64_t memory;     /* bytes, a whole number of MiB; 0: not given */
+	unsigned cpus;       /* 0: not given */
 	const char *kernel;  /* NULL: not given, as with all strings; they point into argv */
 	const char *modules; /* directory */
 	enum boot_way boot;

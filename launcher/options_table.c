@@ -12,6 +12,7 @@
 const struct option_def option_defs[] = {
 	{OPTION_MEMORY, 'm', "memory", "SIZE",
 	 "the VM's RAM (default: 512M, or half of a smaller host)"},
+	{OPTION_CPUS, 'c', "cpus", "N", "the VM's processors (default: 1, which starts fastest)"},
 	{OPTION_KERNEL, 'k', "kernel", "FILE",
 	 "the kernel, a bzImage (default: snug's own if installed, else the newest\n"
 	 "usable one in /boot)"},

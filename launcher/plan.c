@@ -215,6 +215,7 @@ static int plan_hides(struct plan *plan, const struct options *options, const st
 static int fill(struct plan *plan, const struct options *options, const struct caller *caller,
 		const struct host *host)
 {
+	plan->cpus = options->cpus ? options->cpus : 1;
 	int err = plan_memory(plan, options, host);
 
 	if (!err)

@@ -22,8 +22,9 @@
 
 struct plan {
 	struct kernel kernel;
-	char *cmdline;           /* the kernel's command line */
-	uint64_t memory;         /* bytes, a whole number of MiB */
+	char *cmdline;   /* the kernel's command line */
+	uint64_t memory; /* bytes, a whole number of MiB */
+	unsigned cpus;
 	const char *root;        /* the directory that is the guest's root */
 	struct strlist overlays; /* guest directories, where nothing of mounts is */
 	struct mounts mounts;    /* what the user wants mounted */

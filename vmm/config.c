@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/layout.h"
 #include "core/log.h"
 #include "core/util.h"
 
@@ -21,6 +22,7 @@ enum option_id {
 	OPT_INITRD,
 	OPT_CMDLINE,
 	OPT_MEMORY,
+	OPT_CPUS,
 	OPT_SHARE,
 	OPT_EXPORT,
 	OPT_HIDE,
@@ -40,6 +42,7 @@ static const struct option options[] = {
 	{"initrd", required_argument, NULL, OPT_INITRD},
 	{"cmdline", required_argument, NULL, OPT_CMDLINE},
 	{"memory", required_argument, NULL, OPT_MEMORY},
+	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"share", required_argument, NULL, OPT_SHARE},
 	{"export", required_argument, NULL, OPT_EXPORT},
 	{"hide", required_argument, NULL, OPT_HIDE},
@@ -78,6 +81,16 @@ static int parse_memory(const char *text, uint64_t *bytes)
 {
 	if (parse_number(text, bytes) < 0 || *bytes == 0 || *bytes % MIB(1) || *bytes > GIB(1024))
 		return -EINVAL;
+	return 0;
+}
+
+static int parse_cpus(const char *text, unsigned *cpus)
+{
+	uint64_t n;
+
+	if (parse_number(text, &n) < 0 || n == 0 || n > LAYOUT_CPUS_MAX)
+		return -EINVAL;
+	*cpus = (unsigned)n;
 	return 0;
 }
 
@@ -232,6 +245,8 @@ static int parse_option(struct config *config, int id, char *value)
 		return 0;
 	case OPT_MEMORY:
 		return parse_memory(value, &config->memory);
+	case OPT_CPUS:
+		return parse_cpus(value, &config->cpus);
 	case OPT_SHARE:
 		return parse_share(config, value);
 	case OPT_EXPORT:
@@ -289,6 +304,7 @@ int config_parse(struct config *config, int argc, char **argv)
 				  .vmlinux_fd = -1,
 				  .timeline_fd = -1,
 				  .proc_fd = -1,
+				  .cpus = 1,
 				  .kernel_name = "the kernel",
 				  .cmdline = ""};
 	opterr = 0;

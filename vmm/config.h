@@ -14,6 +14,7 @@
  *   --initrd=FD         an initrd (none without); of several, the kernel gets one after the other
  *   --cmdline=TEXT      the kernel's command line
  *   --memory=BYTES      guest RAM, a whole number of MiB
+ *   --cpus=N            processors, 1 (the default) to LAYOUT_CPUS_MAX
  *   --share=TAG:FD      a read-only 9p share of the directory FD (O_PATH), any number
  *   --export=TAG/NAME:FD[:OPT,...]  the 9p share TAG is a directory of exports; NAME is one of them: the
  *                       directory or regular file FD (O_PATH). rw: writable. direct: the guest is told
@@ -48,6 +49,7 @@ struct config {
 	const char *kernel_name;
 	const char *cmdline;
 	uint64_t memory; /* bytes */
+	unsigned cpus;
 	struct config_share {
 		const char *tag; /* points into argv */
 		uint16_t tag_len;

@@ -10,8 +10,6 @@
 #include "core/log.h"
 #include "vmm/early_console.h"
 
-#define CPUS 1
-
 /*
  * What Linux spends on each file of a share it remembers: a directory entry, an inode and a fid. A guest
  * cannot have more of them than fit its memory, and what the monitor remembers of them stays below half.
@@ -24,7 +22,6 @@ int machine_init(struct machine *m, const struct config *config)
 
 	memset(m, 0, sizeof(*m));
 	m->vm.fd = -1;
-	m->vcpu.fd = -1;
 	m->end.wake_fd = -1;
 	if (config->timeline_fd >= 0) {
 		m->timeline = timeline_new(config->timeline_fd);
@@ -53,24 +50,29 @@ static int kvm_failed(const char *what, int error)
 	return error;
 }
 
-static int build_processor(struct machine *m, int kvm_fd)
+static int build_processors(struct machine *m, const struct config *config)
 {
 	static union cpuid cpuid;
 	const char *what = "KVM_GET_SUPPORTED_CPUID";
-	int r = cpuid_get_supported(&cpuid, kvm_fd);
+	int r = cpuid_get_supported(&cpuid, config->kvm_fd);
 
-	if (r < 0)
-		return kvm_failed(what, r);
-	cpuid_for_vcpu(&cpuid, 0, CPUS);
 	timeline_stage(m->timeline, "monitor: KVM_GET_SUPPORTED_CPUID");
-	m->vcpu.timeline = m->timeline;
-	r = vcpu_create(&m->vcpu, &m->vm, 0, &cpuid, &what);
+	for (unsigned id = 0; id < config->cpus && r == 0; id++) {
+		struct vcpu *vcpu = &m->vcpus[id];
+
+		*vcpu = (struct vcpu){.id = id,
+				      .mmio = &m->mmio,
+				      .ports = &m->ports,
+				      .end = &m->end,
+				      .timeline = m->timeline};
+		cpuid_for_vcpu(&cpuid, id, config->cpus);
+		r = vcpu_create(vcpu, &m->vm, &cpuid, &what);
+		m->vcpu_count++;
+	}
 	if (r < 0)
 		return kvm_failed(what, r);
-	timeline_stage(m->timeline, "monitor: KVM_SET_CPUID2");
-	m->vcpu.mmio = &m->mmio;
-	m->vcpu.ports = &m->ports;
-	m->vcpu.end = &m->end;
+	if (config->cpus > 1)
+		timeline_stage(m->timeline, "monitor: the other processors");
 	return 0;
 }
 
@@ -193,7 +195,7 @@ int machine_build(struct machine *m, const struct config *config)
 
 	if (r < 0)
 		return kvm_failed(what, r);
-	r = build_processor(m, config->kvm_fd);
+	r = build_processors(m, config);
 	if (r == 0)
 		r = build_devices(m, config);
 	timeline_stage(m->timeline, "monitor: devices");
@@ -219,7 +221,7 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 		.initrd_fds = config->initrd_fds,
 		.initrd_count = config->initrd_count,
 		.cmdline = config->cmdline,
-		.machine = {.cpus = CPUS, .virtio_devices = m->virtio_count},
+		.machine = {.cpus = m->vcpu_count, .virtio_devices = m->virtio_count},
 		.passed = loaded,
 		.passed_ctx = m->timeline,
 	};
@@ -242,7 +244,7 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 		log_error("cannot load %s: %s: %s", config->kernel_name, what, strerror(-r));
 		return r;
 	}
-	r = vcpu_set_entry(&m->vcpu, &entry, &what);
+	r = vcpu_set_entry(&m->vcpus[0], &entry, &what);
 	if (r < 0)
 		return kvm_failed(what, r);
 	timeline_stage(m->timeline, "monitor: processor state");
@@ -255,8 +257,8 @@ int machine_start(struct machine *m)
 
 	for (unsigned i = 0; i < m->share_count && r == 0; i++)
 		r = virtio_p9_start(m->shares[i]);
-	if (r == 0)
-		r = vcpu_start(&m->vcpu);
+	for (unsigned i = m->vcpu_count; i > 0 && r == 0; i--)
+		r = vcpu_start(&m->vcpus[i - 1]);
 	if (r < 0)
 		log_error("cannot start the VM's threads: %s", strerror(-r));
 	return r;
@@ -264,5 +266,9 @@ int machine_start(struct machine *m)
 
 void machine_stop(struct machine *m)
 {
-	vcpu_stop(&m->vcpu);
+	/* All of them first: then they come out at the same time. */
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		vcpu_kick(&m->vcpus[i]);
+	for (unsigned i = 0; i < m->vcpu_count; i++)
+		vcpu_join(&m->vcpus[i]);
 }

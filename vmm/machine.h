@@ -26,7 +26,8 @@
 
 struct machine {
 	struct vm vm;
-	struct vcpu vcpu;
+	struct vcpu vcpus[LAYOUT_CPUS_MAX];
+	unsigned vcpu_count;
 	struct bus mmio;
 	struct bus ports;
 	struct ioapic ioapic;
@@ -54,7 +55,7 @@ int machine_build(struct machine *machine, const struct config *config);
 /* Kernel, initrd, tables and registers. */
 int machine_load(struct machine *machine, const struct config *config,
 		 const struct kernel_image *image, const struct vmlinux *vmlinux);
-/* The threads: devices first, then the vCPU. */
+/* The threads: devices first, then the vCPUs, the one that boots last. */
 int machine_start(struct machine *machine);
 /* After run_end_set(): waits until the guest runs no more. Its output may still be in the rings. */
 void machine_stop(struct machine *machine);

@@ -45,6 +45,13 @@ static struct timeline_point point_now(const char *name, bool stage)
 	};
 }
 
+/* With the lock. */
+static void add_locked(struct timeline *timeline, const struct timeline_point *point)
+{
+	if (timeline->count < TIMELINE_POINTS_MAX)
+		timeline->points[timeline->count++] = *point;
+}
+
 static void add(struct timeline *timeline, const char *name, bool stage)
 {
 	struct timeline_point point;
@@ -53,8 +60,7 @@ static void add(struct timeline *timeline, const char *name, bool stage)
 		return;
 	point = point_now(name, stage);
 	(void)pthread_mutex_lock(&timeline->lock);
-	if (timeline->count < TIMELINE_POINTS_MAX)
-		timeline->points[timeline->count++] = point;
+	add_locked(timeline, &point);
 	(void)pthread_mutex_unlock(&timeline->lock);
 }
 
@@ -68,13 +74,12 @@ void timeline_point(struct timeline *timeline, const char *name)
 	add(timeline, name, false);
 }
 
-void timeline_exit(struct timeline *timeline, enum exit_kind kind, uint64_t address)
+/* With the lock. */
+static void count_exit(struct timeline *timeline, enum exit_kind kind, uint64_t address)
 {
 	/* Registers and ports are a few bytes apart: the low bits tell them from one another. */
 	size_t at = (size_t)(address ^ (address >> 12) ^ ((uint64_t)kind << 6));
 
-	if (!timeline)
-		return;
 	for (unsigned i = 0; i < TIMELINE_EXITS_MAX; i++) {
 		struct timeline_exit *exit = &timeline->exits[(at + i) % TIMELINE_EXITS_MAX];
 
@@ -89,9 +94,21 @@ void timeline_exit(struct timeline *timeline, enum exit_kind kind, uint64_t addr
 	}
 }
 
+void timeline_exit(struct timeline *timeline, enum exit_kind kind, uint64_t address)
+{
+	if (!timeline)
+		return;
+	(void)pthread_mutex_lock(&timeline->lock);
+	count_exit(timeline, kind, address);
+	(void)pthread_mutex_unlock(&timeline->lock);
+}
+
+/* With the lock. */
 static void end_phase(struct timeline *timeline, const char *name)
 {
-	timeline_stage(timeline, name);
+	const struct timeline_point point = point_now(name, true);
+
+	add_locked(timeline, &point);
 	timeline->phases[timeline->phase] = name;
 	if (timeline->phase < TIMELINE_PHASES - 1)
 		timeline->phase++;
@@ -109,25 +126,32 @@ void timeline_guest_mark(struct timeline *timeline, uint32_t value)
 	};
 	uint32_t bit = value < ARRAY_SIZE(stages) ? 1U << value : 0;
 
-	if (!timeline || !bit || !stages[value] || (timeline->guest_marks & bit))
+	if (!timeline || !bit || !stages[value])
 		return;
-	timeline->guest_marks |= bit;
-	end_phase(timeline, stages[value]);
+	(void)pthread_mutex_lock(&timeline->lock);
+	if (!(timeline->guest_marks & bit)) {
+		timeline->guest_marks |= bit;
+		end_phase(timeline, stages[value]);
+	}
+	(void)pthread_mutex_unlock(&timeline->lock);
 }
 
 void timeline_guest_end(struct timeline *timeline)
 {
 	if (!timeline)
 		return;
+	(void)pthread_mutex_lock(&timeline->lock);
 	end_phase(timeline, timeline->guest_size ? "guest: report for this timeline"
 						 : "guest: rest of the output");
+	(void)pthread_mutex_unlock(&timeline->lock);
 }
 
-void timeline_guest_report(struct timeline *timeline, const char *text, size_t len)
+/* With the lock. */
+static void add_report(struct timeline *timeline, const char *text, size_t len)
 {
 	char *guest;
 
-	if (!timeline || timeline->guest_size + len > RECORD_GUEST_MAX)
+	if (timeline->guest_size + len > RECORD_GUEST_MAX)
 		return;
 	guest = realloc(timeline->guest, timeline->guest_size + len);
 	if (!guest)
@@ -135,6 +159,15 @@ void timeline_guest_report(struct timeline *timeline, const char *text, size_t l
 	timeline->guest = guest;
 	memcpy(guest + timeline->guest_size, text, len);
 	timeline->guest_size += strnlen(guest + timeline->guest_size, len);
+}
+
+void timeline_guest_report(struct timeline *timeline, const char *text, size_t len)
+{
+	if (!timeline)
+		return;
+	(void)pthread_mutex_lock(&timeline->lock);
+	add_report(timeline, text, len);
+	(void)pthread_mutex_unlock(&timeline->lock);
 }
 
 static void write_exits(const struct timeline *timeline, FILE *out)

@@ -32,7 +32,6 @@ struct timeline {
 		uint64_t faults;
 		bool stage; /* it ends one, or is a point within */
 	} points[TIMELINE_POINTS_MAX];
-	/* The vCPU's thread alone: */
 	unsigned phase;
 	const char *phases[TIMELINE_PHASES]; /* the names of those that ended */
 	uint32_t guest_marks;                /* a bit for each that was seen */
@@ -55,7 +54,7 @@ void timeline_stage(struct timeline *timeline, const char *name);
 /* Something happened, within a stage. */
 void timeline_point(struct timeline *timeline, const char *name);
 
-/* An exit to user space. The vCPU's thread, as all below. */
+/* An exit to user space. Any thread of a vCPU, as those below until timeline_write(). */
 void timeline_exit(struct timeline *timeline, enum exit_kind kind, uint64_t address);
 
 /*

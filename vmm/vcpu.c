@@ -19,11 +19,17 @@
 #define SEGMENT_DATA 0x3 /* read, write, accessed */
 #define SEGMENT_TSS  0xb /* busy 64-bit TSS */
 
-int vcpu_create(struct vcpu *vcpu, const struct vm *vm, unsigned id, const union cpuid *cpuid,
-		const char **what)
+/* The timeline has the stages of the first processor alone. */
+static void stage(const struct vcpu *vcpu, const char *name)
+{
+	if (vcpu->id == 0)
+		timeline_stage(vcpu->timeline, name);
+}
+
+int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const union cpuid *cpuid, const char **what)
 {
 	*what = "KVM_CREATE_VCPU";
-	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)id);
+	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)vcpu->id);
 	if (vcpu->fd < 0)
 		return -errno;
 	*what = "kvm_run mapping";
@@ -35,9 +41,12 @@ int vcpu_create(struct vcpu *vcpu, const struct vm *vm, unsigned id, const union
 	}
 	/* It would keep the VM alive in the terminal's watcher. */
 	(void)madvise(vcpu->run, vcpu->run_size, MADV_DONTFORK);
-	timeline_stage(vcpu->timeline, "monitor: KVM_CREATE_VCPU");
+	stage(vcpu, "monitor: KVM_CREATE_VCPU");
 	*what = "KVM_SET_CPUID2";
-	return ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid->kvm) < 0 ? -errno : 0;
+	if (ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid->kvm) < 0)
+		return -errno;
+	stage(vcpu, "monitor: KVM_SET_CPUID2");
+	return 0;
 }
 
 static struct kvm_segment flat_segment(uint16_t selector, uint8_t type, bool code)
@@ -92,7 +101,7 @@ static void *run_thread(void *arg)
 	(void)sigemptyset(&kick);
 	(void)sigaddset(&kick, KICK_SIGNAL);
 	(void)pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
-	timeline_stage(vcpu->timeline, "monitor: threads");
+	stage(vcpu, "monitor: threads");
 
 	while (!run_is_over(vcpu->end)) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
@@ -127,19 +136,18 @@ int vcpu_start(struct vcpu *vcpu)
 	return -r;
 }
 
-/* Makes it come out of KVM_RUN, now or when it next enters. */
-static void kick(struct vcpu *vcpu)
+void vcpu_kick(struct vcpu *vcpu)
 {
+	if (!vcpu->started || atomic_load(&vcpu->stopped))
+		return;
 	/* Before KVM_RUN is entered the flag makes it return; inside, the signal does. */
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	(void)pthread_kill(vcpu->thread, KICK_SIGNAL);
 }
 
-void vcpu_stop(struct vcpu *vcpu)
+void vcpu_join(struct vcpu *vcpu)
 {
-	if (!vcpu->started || atomic_load(&vcpu->stopped))
-		return;
-	kick(vcpu);
-	(void)pthread_join(vcpu->thread, NULL);
+	if (vcpu->started && !atomic_load(&vcpu->stopped))
+		(void)pthread_join(vcpu->thread, NULL);
 	vcpu->started = false;
 }

@@ -20,6 +20,7 @@
 #include "vmm/vm.h"
 
 struct vcpu {
+	unsigned id; /* its local APIC's; 0 boots, the others wait for it to start them */
 	int fd;
 	struct kvm_run *run;
 	size_t run_size;
@@ -32,8 +33,8 @@ struct vcpu {
 	atomic_bool stopped; /* its thread will not touch the guest or its devices any more */
 };
 
-/* 0, or -errno with *what set to the step that failed. */
-int vcpu_create(struct vcpu *vcpu, const struct vm *vm, unsigned id, const union cpuid *cpuid,
+/* id, mmio, ports, end and timeline are the caller's to set. 0, or -errno with *what set to the step that failed. */
+int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const union cpuid *cpuid,
 		const char **what);
 
 /* The first processor: ready to enter the kernel in long mode (boot/entry.h). */
@@ -42,11 +43,14 @@ int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry, const char
 /* Runs it on a thread of its own until the VM is over. 0 or -errno. */
 int vcpu_start(struct vcpu *vcpu);
 
+/* Makes it come out of KVM_RUN, now or when it next enters. run_end_set() first. */
+void vcpu_kick(struct vcpu *vcpu);
+
 /*
- * Returns when the guest runs no more on it. run_end_set() first. Its thread is left to the end of the
- * process if it stopped by itself, as it has when it was what ended the run.
+ * Returns when the guest runs no more on it. Its thread is left to the end of the process if it stopped by
+ * itself, as it has when it was what ended the run.
  */
-void vcpu_stop(struct vcpu *vcpu);
+void vcpu_join(struct vcpu *vcpu);
 
 /* Serves the exit that vcpu->run describes. The thread's own; here so that tests can feed it exits. */
 void vcpu_handle_exit(struct vcpu *vcpu);

@@ -3,9 +3,14 @@
  * A guest that does what its command line says: how a run ends is seen from the host.
  *
  *   out8|out16|out32 PORT VALUE    print TEXT (a line; '_' for a space)
+ *   other VALUE                    start processor 1, whose only act is to store VALUE to the status port
  *   crash    reset-vector    spin    halt
  */
 #include "tests/guest/lib/guest.h"
+#include "tests/guest/lib/interrupt.h"
+
+/* Low memory that the monitor put nothing into. */
+#define START_PAGE 0x40000UL
 
 static void print_line(char *text)
 {
@@ -31,6 +36,19 @@ static void out(const char *verb, const char **at)
 		out32((uint16_t)number(port), (uint32_t)number(value));
 }
 
+/* Real-mode code for another processor: mov $PORT, %dx; mov $value, %eax; out %eax, %dx; hlt */
+static void start_other(uint32_t value)
+{
+	const uint16_t port = SNUG_PORT_BASE + SNUG_PORT_STATUS;
+	uint8_t code[] = {0xba, 0, 0, 0x66, 0xb8, 0, 0, 0, 0, 0x66, 0xef, 0xf4};
+
+	memcpy(&code[1], &port, sizeof(port));
+	memcpy(&code[5], &value, sizeof(value));
+	memcpy((void *)START_PAGE, code, sizeof(code));
+	interrupts_init();
+	processor_start(1, START_PAGE);
+}
+
 /* No interrupt table, and an exception: the processor gives up. */
 static void crash(void)
 {
@@ -52,6 +70,8 @@ int guest_main(const char *cmdline)
 	while (next_word(&cmdline, verb, sizeof(verb))) {
 		if (equal(verb, "print") && next_word(&cmdline, text, sizeof(text)))
 			print_line(text);
+		else if (equal(verb, "other") && next_word(&cmdline, text, sizeof(text)))
+			start_other((uint32_t)number(text));
 		else if (equal(verb, "crash"))
 			crash();
 		else if (equal(verb, "reset-vector"))

@@ -51,6 +51,7 @@ static void the_least(void **state)
 	assert_false(config.no_kaslr);
 	assert_int_equal(config.initrd_count, 0);
 	assert_int_equal(config.memory, MIB(256));
+	assert_int_equal(config.cpus, 1);
 	assert_string_equal(config.cmdline, "");
 	assert_non_null(config.kernel_name);
 	assert_int_equal(config.share_count, 0);
@@ -115,6 +116,9 @@ static void bad_values(void **state)
 		"--no-kaslr=1",
 		"--initrd=4000",
 		"--memory=0",
+		"--cpus=0",
+		"--cpus=65",
+		"--cpus=two",
 		"--memory=1",
 		"--memory=1048575",
 		"--memory=1048577",

@@ -7,7 +7,7 @@
 #include "launcher/options.h"
 #include "launcher/suggest.h"
 
-#define ARGS_MAX 16
+#define ARGS_MAX 20
 
 /* Splits at single spaces: enough for what is typed here. */
 static int parse(struct options *options, char *line)
@@ -48,8 +48,10 @@ static void every_option_long_and_short(void **state)
 	struct options options;
 
 	(void)state;
-	parse_ok(&options, "run -m 2G -kK -e A=1 -eB -u root -w/d --modules=M --append x=y cmd");
+	parse_ok(&options,
+		 "run -m 2G -c 4 -kK -e A=1 -eB -u root -w/d --modules=M --append x=y cmd");
 	assert_int_equal(options.memory, GIB(2));
+	assert_int_equal(options.cpus, 4);
 	assert_string_equal(options.kernel, "K");
 	assert_string_equal(options.modules, "M");
 	assert_string_equal(options.user, "root");
@@ -61,9 +63,11 @@ static void every_option_long_and_short(void **state)
 	assert_string_equal(options.argv[0], "cmd");
 	options_free(&options);
 
-	parse_ok(&options, "run --memory=64m --kernel K --env=A= --user 7:8 --workdir=d --dry-run "
-			   "--timeline --verbose");
+	parse_ok(&options,
+		 "run --memory=64m --cpus=64 --kernel K --env=A= --user 7:8 --workdir=d --dry-run "
+		 "--timeline --verbose");
 	assert_int_equal(options.memory, MIB(64));
+	assert_int_equal(options.cpus, 64);
 	assert_string_equal(options.kernel, "K");
 	assert_string_equal(options.env.items[0], "A=");
 	assert_string_equal(options.user, "7:8");
@@ -250,6 +254,10 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"make test", "snug run -- make"},
 		{"--dry-run", "snug run --dry-run"},
 		{"run --memroy 1", "did you mean --memory?"},
+		{"run -c 0", "--cpus: '0' is not a number from 1 to 64"},
+		{"run --cpus=65 true", "--cpus: '65' is not"},
+		{"run --cpus=2x true", "--cpus: '2x' is not"},
+		{"run --cpus= true", "--cpus: '' is not"},
 		{"run --Dry-run", "did you mean --dry-run?"},
 		{"run --nonsense", "unknown option '--nonsense'"},
 		{"run -x", "unknown option '-x'"},

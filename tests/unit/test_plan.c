@@ -416,7 +416,7 @@ static void the_initrd_holds_what_the_plan_says(void **state)
 
 static void a_dry_run_shows_it_all(void **state)
 {
-	struct options options = {.memory = MIB(64)};
+	struct options options = {.memory = MIB(64), .cpus = 3};
 	struct strlist argv = {0};
 	struct prepared prepared;
 	struct plan plan;
@@ -440,6 +440,7 @@ static void a_dry_run_shows_it_all(void **state)
 	assert_contains(text, "/modules/9p.ko  from /tmp/");
 	assert_contains(text, "env=SNUG=1\n");
 	assert_contains(text, "memory:  64M\n");
+	assert_contains(text, "cpus:    3\n");
 	free(text);
 	strlist_free(&argv);
 	prepared_free(&prepared);

@@ -11,6 +11,12 @@
 
 #include "tests/guest/lib/guest.h"
 
+/*
+ * Starts another processor, of that local APIC id, in real mode at start, a page below 640 KiB (Intel SDM,
+ * volume 3, 9.4.4). interrupts_init() first.
+ */
+void processor_start(unsigned id, uint32_t start);
+
 #define PIN_MASKED (1U << 16)
 
 /* Enables the local APIC. */
