@@ -105,7 +105,7 @@ static int find_dir(struct hides *hides, const char *path)
 	return (int)hides->dir_count++;
 }
 
-static int add_name(struct hides *hides, size_t dir, const char *name)
+static int add_name(struct hides *hides, size_t dir, const char *name, bool absent)
 {
 	for (size_t i = 0; i < hides->count; i++) {
 		if (hides->items[i].dir == dir && strcmp(hides->items[i].name, name) == 0)
@@ -116,7 +116,7 @@ static int add_name(struct hides *hides, size_t dir, const char *name)
 	char *copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
-	hides->items[hides->count++] = (struct hide){.dir = dir, .name = copy};
+	hides->items[hides->count++] = (struct hide){.dir = dir, .name = copy, .absent = absent};
 	return 0;
 }
 
@@ -131,19 +131,6 @@ static const char *cut_name(char *path, const char **dir)
 	return slash ? slash + 1 : path;
 }
 
-/* Hides the entry, path being cut. Its directory's index, or -errno of opening that. */
-static int add_entry(struct hides *hides, char *path, const char **name)
-{
-	const char *dir_path;
-
-	*name = cut_name(path, &dir_path);
-	const int dir = find_dir(hides, dir_path);
-	if (dir < 0)
-		return dir;
-	int err = add_name(hides, (size_t)dir, *name);
-	return err ? err : dir;
-}
-
 /* Of these something was logged, or will be. The rest says of a directory that it cannot be opened. */
 static bool is_fatal(int err)
 {
@@ -151,27 +138,34 @@ static bool is_fatal(int err)
 }
 
 /* What a link points to can be reached without it. A link to nothing hides nothing. */
-static int add_target(struct hides *hides, int dir, const char *name, const char *path)
+static int add_target(struct hides *hides, const char *path)
 {
-	char target[PATH_MAX], byte;
-	const char *target_name;
+	char target[PATH_MAX];
+	const char *dir_path;
 
-	if (readlinkat(hides->dirs[dir].fd, name, &byte, 1) < 0 || !realpath(path, target) ||
-	    strcmp(target, "/") == 0)
+	if (!realpath(path, target) || strcmp(target, "/") == 0)
 		return 0;
-	int err = add_entry(hides, target, &target_name);
+	const char *name = cut_name(target, &dir_path);
+	const int dir = find_dir(hides, dir_path);
+	int err = dir < 0 ? dir : add_name(hides, (size_t)dir, name, false);
 	return is_fatal(err) ? err : 0;
 }
 
+/* 0, or -errno of opening the directory. */
 static int add(struct hides *hides, const char *path)
 {
-	char copy[PATH_MAX];
-	const char *name;
+	char copy[PATH_MAX], byte;
+	const char *dir_path;
 
 	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
 		return -ENAMETOOLONG;
-	int dir = add_entry(hides, copy, &name);
-	return dir < 0 ? dir : add_target(hides, dir, name, path);
+	const char *name = cut_name(copy, &dir_path);
+	const int dir = find_dir(hides, dir_path);
+	if (dir < 0)
+		return dir;
+	const bool link = readlinkat(hides->dirs[dir].fd, name, &byte, 1) >= 0;
+	int err = add_name(hides, (size_t)dir, name, !link && errno == ENOENT);
+	return err || !link ? err : add_target(hides, path);
 }
 
 static int add_home(struct hides *hides, const char *home)

@@ -18,8 +18,9 @@
 
 struct hides {
 	struct hide {
-		size_t dir; /* index into dirs */
-		char *name; /* owned */
+		size_t dir;  /* index into dirs */
+		char *name;  /* owned */
+		bool absent; /* nothing of that name is there, yet */
 	} items[HIDES_MAX];
 	size_t count;
 	struct hide_dir {

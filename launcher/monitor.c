@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/abi.h"
+#include "core/cleanup.h"
 #include "core/libc.h"
 #include "core/log.h"
 #include "core/util.h"
@@ -55,13 +56,38 @@ static int first_hide_fd(const struct plan *plan)
 	return fd;
 }
 
-static void add_hides(const struct plan *plan, struct strlist *argv)
+/* An option for all names of a directory: each is something for the monitor to look at. */
+static int add_hides_of(const struct hides *hides, size_t dir, bool absent, int fd,
+			struct strlist *argv)
+{
+	_cleanup_free_ char *names = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&names, &size);
+
+	if (!out)
+		return -ENOMEM;
+	for (size_t i = 0; i < hides->count; i++) {
+		if (hides->items[i].dir == dir && hides->items[i].absent == absent)
+			(void)fprintf(out, "/%s", hides->items[i].name);
+	}
+	if (fclose(out) != 0)
+		return -ENOMEM;
+	if (size)
+		strlist_addf(argv, "--hide%s=%d:%s", absent ? "-new" : "", fd, names + 1);
+	return 0;
+}
+
+static int add_hides(const struct plan *plan, struct strlist *argv)
 {
 	const int first = first_hide_fd(plan);
+	int err = 0;
 
-	for (size_t i = 0; i < plan->hides.count; i++)
-		strlist_addf(argv, "--hide=%d:%s", first + (int)plan->hides.items[i].dir,
-			     plan->hides.items[i].name);
+	for (size_t dir = 0; dir < plan->hides.dir_count && !err; dir++) {
+		err = add_hides_of(&plan->hides, dir, false, first + (int)dir, argv);
+		if (!err)
+			err = add_hides_of(&plan->hides, dir, true, first + (int)dir, argv);
+	}
+	return err;
 }
 
 int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
@@ -83,7 +109,7 @@ int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
 	strlist_addf(argv, "--share=" SNUG_ROOT_TAG ":%d", MONITOR_FD_ROOT);
 	for (unsigned cache = 0; cache < CACHE_COUNT; cache++)
 		add_exports(plan, (enum mount_cache)cache, argv);
-	add_hides(plan, argv);
+	int err = add_hides(plan, argv);
 	strlist_addf(argv, "--proc-fd=%d", MONITOR_FD_PROC);
 	strlist_add(argv, "--console");
 	if (plan->stdio.tty)
@@ -92,7 +118,7 @@ int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
 		strlist_add(argv, "--verbose");
 	if (plan->timeline.any)
 		strlist_addf(argv, "--timeline=%d", MONITOR_FD_TIMELINE);
-	return argv->error;
+	return err ? err : argv->error;
 }
 
 static int open_dir(const char *dir, int *fd)
@@ -170,7 +196,8 @@ static void reset_signals(void)
 	static const int kept[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++) {
+	/* Nobody sends the real-time ones. */
+	for (int sig = 1; sig <= SIGSYS; sig++) {
 		struct sigaction action;
 		bool keep = false;
 

@@ -16,6 +16,7 @@
 #include "core/util.h"
 #include "launcher/environment.h"
 #include "launcher/paths.h"
+#include "launcher/users.h"
 
 /* Enough for a compiler; a guest that does less touches less. */
 #define DEFAULT_MEMORY MIB(512)
@@ -196,7 +197,7 @@ static int plan_cwd(struct plan *plan, const struct options *options, const stru
 static int plan_default_hides(struct plan *plan, const struct options *options,
 			      const struct caller *caller)
 {
-	const struct passwd *pw = options->user ? getpwuid(caller->uid) : NULL;
+	const struct passwd *pw = options->user ? users_by_id(caller->uid) : NULL;
 	const char *const homes[] = {caller_variable(caller, "HOME"), pw ? pw->pw_dir : NULL,
 				     plan->identity.home};
 

@@ -26,6 +26,7 @@ enum option_id {
 	OPT_SHARE,
 	OPT_EXPORT,
 	OPT_HIDE,
+	OPT_HIDE_NEW,
 	OPT_PROC_FD,
 	OPT_CONSOLE,
 	OPT_TTY,
@@ -46,6 +47,7 @@ static const struct option options[] = {
 	{"share", required_argument, NULL, OPT_SHARE},
 	{"export", required_argument, NULL, OPT_EXPORT},
 	{"hide", required_argument, NULL, OPT_HIDE},
+	{"hide-new", required_argument, NULL, OPT_HIDE_NEW},
 	{"proc-fd", required_argument, NULL, OPT_PROC_FD},
 	{"console", no_argument, NULL, OPT_CONSOLE},
 	{"tty", no_argument, NULL, OPT_TTY},
@@ -198,19 +200,26 @@ static int parse_export(struct config *config, char *text)
 	return add_export(config, share, &export);
 }
 
-/* FD:NAME */
-static int parse_hide(struct config *config, char *text)
+/* FD:NAME/NAME... */
+static int parse_hide(struct config *config, char *text, bool absent)
 {
-	struct p9_hide *hide = &config->hides[config->hide_count];
 	char *colon = strchr(text, ':');
+	char *next = colon ? colon + 1 : NULL;
+	int fd;
 
-	if (config->hide_count == CONFIG_HIDES_MAX || !colon || !colon[1] || strchr(colon + 1, '/'))
+	if (!colon)
 		return -EINVAL;
 	*colon = '\0';
-	if (parse_fd(text, &hide->dir_fd) < 0)
+	if (parse_fd(text, &fd) < 0)
 		return -EINVAL;
-	hide->name = colon + 1;
-	config->hide_count++;
+	while (next) {
+		const char *name = strsep(&next, "/");
+
+		if (config->hide_count == CONFIG_HIDES_MAX || !*name)
+			return -EINVAL;
+		config->hides[config->hide_count++] =
+			(struct p9_hide){.dir_fd = fd, .name = name, .absent = absent};
+	}
 	return 0;
 }
 
@@ -252,7 +261,9 @@ static int parse_option(struct config *config, int id, char *value)
 	case OPT_EXPORT:
 		return parse_export(config, value);
 	case OPT_HIDE:
-		return parse_hide(config, value);
+		return parse_hide(config, value, false);
+	case OPT_HIDE_NEW:
+		return parse_hide(config, value, true);
 	case OPT_PROC_FD:
 		return parse_fd(value, &config->proc_fd);
 	case OPT_CONSOLE:

@@ -19,7 +19,8 @@
  *   --export=TAG/NAME:FD[:OPT,...]  the 9p share TAG is a directory of exports; NAME is one of them: the
  *                       directory or regular file FD (O_PATH). rw: writable. direct: the guest is told
  *                       not to cache its files. Any number; those of one TAG are one device
- *   --hide=FD:NAME      the entry NAME of the directory FD is hidden in every share, any number
+ *   --hide=FD:NAME/...  the entries of these names of the directory FD are hidden in every share, any
+ *                       number; --hide-new=FD:NAME/...: there are none of these names yet
  *   --proc-fd=FD        this process's own /proc/self/fd (O_PATH); needed for shares
  *   --console           a console device on stdin, stdout, stderr (descriptors 0, 1, 2)
  *   --tty               stdin and stdout are a terminal: put it in raw mode, restore it at the end

@@ -141,9 +141,11 @@ static int add_shares(struct machine *m, const struct config *config)
 		r = p9_hides_new(&m->hides, config->hides, config->hide_count, writable);
 	for (unsigned i = 0; i < config->share_count && r == 0; i++)
 		r = add_share(m, config, &config->shares[i]);
-	/* Several hides may name one directory: closing it again does no harm, as nothing is opened. */
-	for (unsigned i = 0; i < config->hide_count; i++)
-		(void)close(config->hides[i].dir_fd);
+	/* Closing one again would do no harm, as nothing is opened. */
+	for (unsigned i = 0; i < config->hide_count; i++) {
+		if (i == 0 || config->hides[i].dir_fd != config->hides[i - 1].dir_fd)
+			(void)close(config->hides[i].dir_fd);
+	}
 	return r;
 }
 

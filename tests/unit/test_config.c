@@ -148,7 +148,10 @@ static void bad_values(void **state)
 		"--hide=0:",
 		"--hide=x:y",
 		"--hide=4000:y",
-		"--hide=0:a/b",
+		"--hide=0:a//b",
+		"--hide=0:a/",
+		"--hide-new=0:/",
+		"--hide-new=0",
 		"--proc-fd=4000",
 		"--timeline",
 		"--timeline=",
@@ -266,11 +269,16 @@ static void exports_are_grouped_by_share(void **state)
 static void hidden_entries(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE(NEEDED, "--hide=0:.ssh", "--hide=0:a:b"), 0);
-	assert_int_equal(config.hide_count, 2);
+	assert_int_equal(PARSE(NEEDED, "--hide=0:.ssh/a:b", "--hide-new=1:c"), 0);
+	assert_int_equal(config.hide_count, 3);
 	assert_int_equal(config.hides[0].dir_fd, 0);
 	assert_string_equal(config.hides[0].name, ".ssh");
 	assert_string_equal(config.hides[1].name, "a:b");
+	assert_int_equal(config.hides[1].dir_fd, 0);
+	assert_false(config.hides[1].absent);
+	assert_int_equal(config.hides[2].dir_fd, 1);
+	assert_string_equal(config.hides[2].name, "c");
+	assert_true(config.hides[2].absent);
 }
 
 int main(void)

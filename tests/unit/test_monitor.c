@@ -82,10 +82,11 @@ static void add_mounts(struct plan *plan, struct mount items[5])
 	}
 	plan->mounts = (struct mounts){.items = items, .count = 5};
 	plan->hides = (struct hides){
-		.items = {{0, (char *)(uintptr_t) "a:b"},
-			  {1, (char *)(uintptr_t) "c"},
-			  {0, (char *)(uintptr_t) "d"}},
-		.count = 3,
+		.items = {{0, (char *)(uintptr_t) "a:b", false},
+			  {1, (char *)(uintptr_t) "c", false},
+			  {0, (char *)(uintptr_t) "e", true},
+			  {0, (char *)(uintptr_t) "d", false}},
+		.count = 4,
 		.dirs = {{(char *)(uintptr_t) "/dev", open("/dev", O_PATH | O_CLOEXEC)},
 			 {(char *)(uintptr_t) "/proc", open("/proc", O_PATH | O_CLOEXEC)}},
 		.dir_count = 2,
@@ -143,9 +144,9 @@ static void volumes_and_hidden_names_on_the_command_line(void **state)
 		"--export=loose/4:14:rw",
 		"--export=mmap/2:12:rw,direct",
 		"--export=none/3:13:direct",
-		"--hide=15:a:b",
+		"--hide=15:a:b/d",
+		"--hide-new=15:e",
 		"--hide=16:c",
-		"--hide=15:d",
 		"--proc-fd=7",
 	};
 	struct strlist argv = {0};
@@ -207,10 +208,11 @@ static void the_monitor_understands_it(void **state)
 	assert_export(&config.shares[1].exports[1], "4", MONITOR_FD_PLAN + 3, true, false);
 	assert_export(&config.shares[2].exports[0], "2", MONITOR_FD_PLAN + 1, true, true);
 	assert_export(&config.shares[3].exports[0], "3", MONITOR_FD_PLAN + 2, false, true);
-	assert_int_equal(config.hide_count, 3);
+	assert_int_equal(config.hide_count, 4);
 	assert_string_equal(config.hides[0].name, "a:b");
 	assert_int_equal(config.hides[0].dir_fd, MONITOR_FD_PLAN + 4);
-	assert_int_equal(config.hides[1].dir_fd, MONITOR_FD_PLAN + 5);
+	assert_true(config.hides[2].absent);
+	assert_int_equal(config.hides[3].dir_fd, MONITOR_FD_PLAN + 5);
 	assert_int_equal(config.timeline_fd, MONITOR_FD_TIMELINE);
 	assert_true(config.console && config.tty && !config.verbose);
 	strlist_free(&argv);

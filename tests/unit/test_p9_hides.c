@@ -35,7 +35,8 @@ static int setup_hides(void **state)
 	assert_int_equal(linkat(c->dir_fd, "home/.netrc", c->dir_fd, "home/alias", 0), 0);
 	h->home_fd = openat(c->dir_fd, "home", O_PATH | O_DIRECTORY);
 	for (size_t i = 0; i < 3; i++)
-		list[i] = (struct p9_hide){.dir_fd = h->home_fd, .name = names[i]};
+		list[i] =
+			(struct p9_hide){.dir_fd = h->home_fd, .name = names[i], .absent = i == 2};
 	assert_int_equal(p9_hides_new(&h->hides, list, 3, true), 0);
 	c->exports[0].fd = dup(h->home_fd);
 	client_serve(c, 1, h->hides);

@@ -79,12 +79,14 @@ static void what_is_hidden(void **state)
 	assert_int_equal(make(&plan, &options), 0);
 	assert_true(plan.hides.count > 5);
 	assert_string_equal(plan.hides.items[0].name, ".ssh");
+	assert_true(plan.hides.items[0].absent);
 	plan_free(&plan);
 	strlist_add(&options.hide, "/etc/passwd");
 	options.no_default_hide = true;
 	assert_int_equal(make(&plan, &options), 0);
 	assert_int_equal(plan.hides.count, 1);
 	assert_string_equal(plan.hides.items[0].name, "passwd");
+	assert_false(plan.hides.items[0].absent);
 	plan_free(&plan);
 	strlist_add(&options.hide, "/nothing/at/all");
 	assert_int_equal(make(&plan, &options), -ENOENT);

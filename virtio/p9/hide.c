@@ -76,24 +76,29 @@ static int guard_up(struct p9_hides *hides, int dir_fd)
 	return r;
 }
 
-static int set_up(struct hidden *hidden, const struct p9_hide *hide)
+static int identify(int fd, struct p9_file_id *id)
 {
 	struct statx stx;
-	int r = p9_fs_stat(hide->dir_fd, &stx);
+	int r = p9_fs_stat(fd, &stx);
 
-	if (r)
-		return r;
-	hidden->dir = p9_fs_id(&stx);
+	if (r == 0)
+		*id = p9_fs_id(&stx);
+	return r;
+}
+
+/* Its directory is known already. */
+static int set_up(struct hidden *hidden, const struct p9_hide *hide)
+{
 	hidden->name = strdup(hide->name);
 	if (!hidden->name)
 		return -ENOMEM;
+	if (hide->absent)
+		return 0;
 	/* What may not be looked at by this process is out of the guest's reach anyway. */
 	hidden->fd = p9_fs_lookup(hide->dir_fd, hide->name);
 	if (hidden->fd < 0)
 		return hidden->fd == -EMFILE || hidden->fd == -ENFILE ? hidden->fd : 0;
-	r = p9_fs_stat(hidden->fd, &stx);
-	hidden->file = p9_fs_id(&stx);
-	return r;
+	return identify(hidden->fd, &hidden->file);
 }
 
 int p9_hides_new(struct p9_hides **hides, const struct p9_hide *list, size_t count, bool guard)
@@ -104,10 +109,18 @@ int p9_hides_new(struct p9_hides **hides, const struct p9_hide *list, size_t cou
 	if (!new)
 		return -ENOMEM;
 	for (size_t i = 0; i < count && r == 0; i++) {
-		new->items[i].fd = -1;
+		const bool same_dir = i > 0 && list[i].dir_fd == list[i - 1].dir_fd;
+		struct hidden *hidden = &new->items[i];
+
+		hidden->fd = -1;
 		new->count++;
-		r = set_up(&new->items[i], &list[i]);
-		if (r == 0 && guard)
+		if (same_dir)
+			hidden->dir = hidden[-1].dir;
+		else
+			r = identify(list[i].dir_fd, &hidden->dir);
+		if (r == 0)
+			r = set_up(hidden, &list[i]);
+		if (r == 0 && guard && !same_dir)
 			r = guard_up(new, list[i].dir_fd);
 	}
 	if (r) {

@@ -16,10 +16,14 @@
 
 #include "virtio/p9/fs.h"
 
-/* One, as the server is told: the descriptor stays the caller's and is needed during set-up only. */
+/*
+ * One, as the server is told: the descriptor stays the caller's and is needed during set-up only. Those of
+ * one directory best stand together.
+ */
 struct p9_hide {
 	int dir_fd;
 	const char *name; /* copied */
+	bool absent;      /* nothing is there now: it is not looked for */
 };
 
 struct p9_hides;
