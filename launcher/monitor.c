@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -56,24 +57,32 @@ static int first_hide_fd(const struct plan *plan)
 	return fd;
 }
 
+static bool is_of(const struct hide *hide, size_t dir, bool absent)
+{
+	return hide->dir == dir && hide->absent == absent;
+}
+
 /* An option for all names of a directory: each is something for the monitor to look at. */
 static int add_hides_of(const struct hides *hides, size_t dir, bool absent, int fd,
 			struct strlist *argv)
 {
 	_cleanup_free_ char *names = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&names, &size);
 
-	if (!out)
+	for (size_t i = 0; i < hides->count; i++) {
+		if (is_of(&hides->items[i], dir, absent))
+			size += strlen(hides->items[i].name) + 1;
+	}
+	if (size == 0)
+		return 0;
+	char *end = names = malloc(size + 1);
+	if (!names)
 		return -ENOMEM;
 	for (size_t i = 0; i < hides->count; i++) {
-		if (hides->items[i].dir == dir && hides->items[i].absent == absent)
-			(void)fprintf(out, "/%s", hides->items[i].name);
+		if (is_of(&hides->items[i], dir, absent))
+			end = stpcpy(stpcpy(end, "/"), hides->items[i].name);
 	}
-	if (fclose(out) != 0)
-		return -ENOMEM;
-	if (size)
-		strlist_addf(argv, "--hide%s=%d:%s", absent ? "-new" : "", fd, names + 1);
+	strlist_addf(argv, "--hide%s=%d:%s", absent ? "-new" : "", fd, names + 1);
 	return 0;
 }
 
