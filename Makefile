@@ -48,7 +48,7 @@ BOOT_BOTH_SRC = $(addprefix boot/,kernel_image.c vmlinux.c)
 FULL_SRC = $(addprefix boot/,unpack.c modules.c vmlinux_make.c kernel_cache_add.c initrd_cache_add.c) \
            $(addprefix launcher/,users.c kernel_command.c bench_command.c bench_variants.c)
 BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC),$(wildcard boot/*.c))
-BOOT_LOAD_SRC = $(addprefix boot/,load.c kaslr.c boot_params.c acpi.c aml.c entry.c)
+BOOT_LOAD_SRC = $(addprefix boot/,load.c kaslr.c boot_params.c acpi.c aml.c mptable.c devices.c entry.c)
 SNUG_FULL_SRC = $(filter-out launcher/full_calls.c,$(wildcard launcher/*.c)) $(BOOT_BOTH_SRC) \
                 $(BOOT_PREPARE_SRC) $(CORE_SRC)
 SNUG_SRC = $(filter-out $(FULL_SRC),$(SNUG_FULL_SRC)) launcher/full_calls.c

@@ -206,11 +206,11 @@ static void describe_virtio_device(struct aml *aml, unsigned i)
 	aml_integer(aml, i);
 	aml_name(aml, "_CRS");
 	aml_mmio_resources(aml, (uint32_t)(LAYOUT_VIRTIO_MMIO + i * LAYOUT_VIRTIO_MMIO_SIZE),
-			   LAYOUT_VIRTIO_MMIO_SIZE, LAYOUT_VIRTIO_GSI + i);
+			   LAYOUT_VIRTIO_MMIO_SIZE, LAYOUT_IOAPIC_GSI + LAYOUT_VIRTIO_PIN + i);
 	aml_close(aml, device);
 }
 
-static struct table_header *add_dsdt(struct tables *tables, const struct acpi_machine *machine)
+static struct table_header *add_dsdt(struct tables *tables, const struct platform *platform)
 {
 	struct table_header *header = add_table(tables, sizeof(*header));
 	struct aml aml;
@@ -221,7 +221,7 @@ static struct table_header *add_dsdt(struct tables *tables, const struct acpi_ma
 	aml = (struct aml){.buf = (uint8_t *)(header + 1), .size = tables->size - tables->used};
 	describe_power_off(&aml);
 	scope = aml_open_scope(&aml, "_SB_");
-	for (unsigned i = 0; i < machine->virtio_devices; i++)
+	for (unsigned i = 0; i < platform->virtio_devices; i++)
 		describe_virtio_device(&aml, i);
 	aml_close(&aml, scope);
 	if (aml.failed)
@@ -231,9 +231,9 @@ static struct table_header *add_dsdt(struct tables *tables, const struct acpi_ma
 	return header;
 }
 
-static struct madt *add_madt(struct tables *tables, const struct acpi_machine *machine)
+static struct madt *add_madt(struct tables *tables, const struct platform *platform)
 {
-	size_t length = sizeof(struct madt) + machine->cpus * sizeof(struct madt_lapic) +
+	size_t length = sizeof(struct madt) + platform->cpus * sizeof(struct madt_lapic) +
 			sizeof(struct madt_ioapic);
 	struct madt *madt = add_table(tables, length);
 	struct madt_lapic *lapic;
@@ -243,7 +243,7 @@ static struct madt *add_madt(struct tables *tables, const struct acpi_machine *m
 		return NULL;
 	madt->lapic_address = LAYOUT_LAPIC;
 	lapic = (struct madt_lapic *)(madt + 1);
-	for (unsigned id = 0; id < machine->cpus; id++)
+	for (unsigned id = 0; id < platform->cpus; id++)
 		*lapic++ = (struct madt_lapic){
 			.type = MADT_LAPIC,
 			.length = sizeof(*lapic),
@@ -257,7 +257,7 @@ static struct madt *add_madt(struct tables *tables, const struct acpi_machine *m
 		.length = sizeof(*ioapic),
 		.id = IOAPIC_ID,
 		.address = LAYOUT_IOAPIC,
-		.gsi_base = LAYOUT_VIRTIO_GSI,
+		.gsi_base = LAYOUT_IOAPIC_GSI,
 	};
 	finish_table(&madt->header, "APIC", MADT_REVISION, length);
 	return madt;
@@ -303,13 +303,13 @@ static void fill_rsdp(struct rsdp *rsdp, uint64_t xsdt_gpa)
 	rsdp->extended_checksum = checksum(rsdp, sizeof(*rsdp));
 }
 
-int acpi_build(void *buf, size_t size, uint64_t gpa, const struct acpi_machine *machine)
+int acpi_build(void *buf, size_t size, uint64_t gpa, const struct platform *platform)
 {
 	struct tables tables = {.buf = buf, .size = size, .gpa = gpa};
 	struct rsdp *rsdp = add_table(&tables, sizeof(*rsdp));
 	struct xsdt *xsdt = add_table(&tables, sizeof(*xsdt));
-	struct table_header *dsdt = add_dsdt(&tables, machine);
-	struct madt *madt = add_madt(&tables, machine);
+	struct table_header *dsdt = add_dsdt(&tables, platform);
+	struct madt *madt = add_madt(&tables, platform);
 	struct fadt *fadt;
 
 	if (!rsdp || !xsdt || !dsdt || !madt)

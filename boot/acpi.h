@@ -10,16 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct acpi_machine {
-	unsigned cpus; /* 1 to 255: local APIC ids 0 .. cpus-1 */
-	/* At most LAYOUT_VIRTIO_DEVICES_MAX: at LAYOUT_VIRTIO_MMIO + i pages, gsi LAYOUT_VIRTIO_GSI + i */
-	unsigned virtio_devices;
-};
+#include "boot/platform.h"
 
 /*
  * Builds the tables into buf (size bytes, zeroed by the caller), which the guest sees at gpa. The
  * RSDP is at gpa itself. Returns the bytes used, or -ENOSPC.
  */
-int acpi_build(void *buf, size_t size, uint64_t gpa, const struct acpi_machine *machine);
+int acpi_build(void *buf, size_t size, uint64_t gpa, const struct platform *platform);
 
 #endif

@@ -5,9 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "boot/acpi.h"
 #include "boot/boot_params.h"
+#include "boot/devices.h"
 #include "boot/entry.h"
 #include "boot/kaslr.h"
+#include "boot/mptable.h"
 #include "core/fds.h"
 #include "core/layout.h"
 #include "core/util.h"
@@ -206,26 +209,28 @@ static int load_initrds(const struct boot_request *request, const struct boot_ra
 static int load_cmdline(const struct boot_request *request, const struct boot_ram *ram,
 			const char **why)
 {
-	size_t len = strlen(request->cmdline);
+	const uint64_t size =
+		min_u64((uint64_t)request->image->header.cmdline_size + 1, LAYOUT_CMDLINE_MAX);
+	int r = devices_cmdline((char *)ram->low + LAYOUT_CMDLINE, size, &request->platform,
+				request->cmdline);
 
-	if (len > request->image->header.cmdline_size || len >= LAYOUT_CMDLINE_MAX) {
+	if (r < 0)
 		*why = "the command line is longer than the kernel takes";
-		return -E2BIG;
-	}
-	memcpy(ram->low + LAYOUT_CMDLINE, request->cmdline, len + 1);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
-static int load_acpi(const struct boot_request *request, const struct boot_ram *ram,
-		     const char **why)
+static int load_tables(const struct boot_request *request, const struct boot_ram *ram,
+		       const char **why)
 {
-	int r = acpi_build(ram->low + LAYOUT_ACPI, LAYOUT_ACPI_MAX, LAYOUT_ACPI, &request->machine);
+	int r = acpi_build(ram->low + LAYOUT_ACPI, LAYOUT_ACPI_MAX, LAYOUT_ACPI,
+			   &request->platform);
 
-	if (r < 0) {
-		*why = "the machine is too large for its ACPI tables";
-		return r;
-	}
-	return 0;
+	if (r >= 0)
+		r = mptable_build(ram->low + LAYOUT_MPTABLE, LAYOUT_MPTABLE_MAX, LAYOUT_MPTABLE,
+				  &request->platform);
+	if (r < 0)
+		*why = "the machine is too large for the tables that describe it";
+	return r < 0 ? r : 0;
 }
 
 /* The files' places; everything else has a fixed one. */
@@ -264,7 +269,7 @@ int boot_load(const struct boot_request *request, const struct boot_ram *ram,
 	if (r == 0)
 		r = load_cmdline(request, ram, why);
 	if (r == 0)
-		r = load_acpi(request, ram, why);
+		r = load_tables(request, ram, why);
 	if (r == 0)
 		r = request->vmlinux ? load_vmlinux(request, ram, &layout, entry, why)
 				     : load_bzimage(request, ram, entry, why);

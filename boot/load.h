@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes a guest ready to run: kernel, initrd, boot_params, command line, ACPI tables and boot page
+ * Makes a guest ready to run: kernel, initrd, boot_params, command line, ACPI and MP tables and boot page
  * tables are placed in guest RAM (core/layout.h). Linux, Documentation/arch/x86/boot.rst, "64-bit
  * boot protocol".
  */
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "boot/acpi.h"
 #include "boot/kernel_image.h"
+#include "boot/platform.h"
 #include "boot/vmlinux.h"
 
 /* Guest RAM as boot sees it, zeroed: everything boot places lies in the low part. */
@@ -41,8 +41,8 @@ struct boot_request {
 	/* One after the other, each from a multiple of four bytes on: the kernel unpacks them in turn. */
 	const int *initrd_fds;
 	unsigned initrd_count;
-	const char *cmdline; /* NUL-terminated */
-	struct acpi_machine machine;
+	const char *cmdline;      /* NUL-terminated; the devices are put in front of it */
+	struct platform platform; /* what the guest is told of */
 	/* Told of each step that is done, by a static text; NULL: nobody wants to know. */
 	void (*passed)(void *ctx, const char *what);
 	void *passed_ctx;

@@ -3,7 +3,8 @@
  * The machine: every guest-physical address (gpa, bytes) and interrupt line (gsi), with its reason.
  * I/O ports are in abi.h, as the guest uses them too.
  *
- *   0x0000_1000  gdt, boot page tables, boot_params, command line, setup_data, ACPI tables  (below 640 KiB)
+ *   0x0000_1000  gdt, boot page tables, boot_params, command line, setup_data  (below 640 KiB)
+ *   0x000e_0000  ACPI tables, MP table, reset vector
  *   0x0010_0000  kernel (where its header asks for), initrd at the top of low RAM
  *   0xc000_0000  end of low RAM at the latest; the device hole begins
  *   0xd000_0000  virtio-mmio, one page a device
@@ -32,6 +33,9 @@
  */
 #define LAYOUT_ACPI     0xe0000ULL
 #define LAYOUT_ACPI_MAX 0x10000ULL
+/* In the part of the BIOS area where Linux looks for it (MP specification 1.4, 4): 255 processors fit. */
+#define LAYOUT_MPTABLE     0xf0000ULL
+#define LAYOUT_MPTABLE_MAX 0x2000ULL
 /* f000:fff0, in the same reserved area (boot/entry.h). */
 #define LAYOUT_RESET_VECTOR 0xffff0ULL
 /* RAM ends here for the guest, and starts again at 1 MiB, as on every PC. */
@@ -46,11 +50,16 @@
 #define LAYOUT_LAPIC       0xfee00000ULL
 
 /*
- * The virtio devices' interrupts, and the I/O APIC's first pin. Behind the sixteen of a PC: Linux takes
- * interrupt 0 of a device for "none", and 6.1 finds no interrupt for a device on gsi 2, where a PC's PIC
- * has its cascade. Each pin costs the guest a dozen exits, so there are none without a device.
+ * ACPI's number of the I/O APIC's first pin: behind the sixteen of a PC, as 6.1 finds no interrupt for a
+ * device on gsi 2, where a PC's PIC has its cascade. An MP table has no such numbers: Linux then counts the
+ * pins from 0.
  */
-#define LAYOUT_VIRTIO_GSI 16
+#define LAYOUT_IOAPIC_GSI 16
+/*
+ * The first virtio device's pin: Linux takes interrupt 0 of a device for "none". Each pin costs the guest
+ * some exits, so there are none behind the last device's.
+ */
+#define LAYOUT_VIRTIO_PIN 1U
 
 /* Processors at most. Local APIC ids and the boot tables would allow 255. */
 #define LAYOUT_CPUS_MAX 64

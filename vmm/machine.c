@@ -79,7 +79,9 @@ static int build_processors(struct machine *m, const struct config *config)
 /* The interrupt line of the virtio device that is added next. */
 static struct irq_line next_irq(struct machine *m)
 {
-	return (struct irq_line){.raise = ioapic_raise, .chip = &m->ioapic, .pin = m->virtio_count};
+	return (struct irq_line){.raise = ioapic_raise,
+				 .chip = &m->ioapic,
+				 .pin = LAYOUT_VIRTIO_PIN + m->virtio_count};
 }
 
 static int add_virtio(struct machine *m, struct virtio_device *dev)
@@ -154,8 +156,7 @@ static int add_platform(struct machine *m, unsigned virtio_devices)
 {
 	int r;
 
-	/* A pin for each device; one at least, as there is no chip without. */
-	ioapic_init(&m->ioapic, virtio_devices ? virtio_devices : 1, vm_deliver_message, &m->vm);
+	ioapic_init(&m->ioapic, LAYOUT_VIRTIO_PIN + virtio_devices, vm_deliver_message, &m->vm);
 	m->poweroff = (struct poweroff){.end = &m->end, .timeline = m->timeline, .mem = &m->vm.mem};
 	r = bus_add(&m->mmio, LAYOUT_IOAPIC, LAYOUT_IOAPIC_SIZE, &ioapic_bus_ops, &m->ioapic);
 	if (r == 0)
@@ -223,7 +224,7 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 		.initrd_fds = config->initrd_fds,
 		.initrd_count = config->initrd_count,
 		.cmdline = config->cmdline,
-		.machine = {.cpus = m->vcpu_count, .virtio_devices = m->virtio_count},
+		.platform = {.cpus = m->vcpu_count, .virtio_devices = m->virtio_count},
 		.passed = loaded,
 		.passed_ctx = m->timeline,
 	};

@@ -11,7 +11,8 @@ static unsigned pin;
 static void start(uint64_t features)
 {
 	CHECK(p9_start(&q, features));
-	pin = (unsigned)((q.dev - LAYOUT_VIRTIO_MMIO) / LAYOUT_VIRTIO_MMIO_SIZE);
+	pin = LAYOUT_VIRTIO_PIN +
+	      (unsigned)((q.dev - LAYOUT_VIRTIO_MMIO) / LAYOUT_VIRTIO_MMIO_SIZE);
 	/* An edge that the pin kept from the test before goes to a vector nobody looks at. */
 	pin_set(pin, interrupt_vector(), 0);
 	pin_set(pin, 0, PIN_MASKED);

@@ -107,7 +107,7 @@ static inline int load(struct guest *guest)
 		.initrd_fds = &guest->initrd_fd,
 		.initrd_count = guest->initrd_fd >= 0,
 		.cmdline = guest->cmdline,
-		.machine = {.cpus = 1, .virtio_devices = 2},
+		.platform = {.cpus = 1, .virtio_devices = 2},
 	};
 
 	guest->why = NULL;

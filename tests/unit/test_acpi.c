@@ -31,7 +31,7 @@ struct guest {
 	int used;
 };
 
-static const struct acpi_machine machines[] = {
+static const struct platform machines[] = {
 	{.cpus = 1, .virtio_devices = 1},
 	{.cpus = 1, .virtio_devices = 2},
 	{.cpus = 4, .virtio_devices = 3},
@@ -63,7 +63,7 @@ static uint8_t sum(const uint8_t *p, size_t len)
 	return total;
 }
 
-static struct guest *build(const struct acpi_machine *machine)
+static struct guest *build(const struct platform *machine)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));
 
@@ -173,7 +173,7 @@ static void test_madt(void **state)
 				assert_int_equal(madt[at], 1);
 				assert_int_equal(madt[at + 1], 12);
 				assert_int_equal(u32_at(madt + at + 4), LAYOUT_IOAPIC);
-				assert_int_equal(u32_at(madt + at + 8), LAYOUT_VIRTIO_GSI);
+				assert_int_equal(u32_at(madt + at + 8), LAYOUT_IOAPIC_GSI);
 				ioapics++;
 			}
 		}
@@ -206,7 +206,7 @@ static void test_tables_do_not_overlap(void **state)
 /* Every size that is too small is refused, and nothing is written behind it. */
 static void test_small_buffers(void **state)
 {
-	const struct acpi_machine *machine = &machines[ARRAY_SIZE(machines) - 1];
+	const struct platform *machine = &machines[ARRAY_SIZE(machines) - 1];
 	_cleanup_free_ struct guest *whole = build(machine);
 
 	(void)state;
@@ -361,11 +361,12 @@ static void check_dsdt_source(const char *dsl, unsigned devices)
 	(void)snprintf(text, sizeof(text), "0x%08llX,         // Address Base",
 		       LAYOUT_VIRTIO_MMIO + last * LAYOUT_VIRTIO_MMIO_SIZE);
 	expect_text(dsl, text);
-	(void)snprintf(text, sizeof(text), "0x%08X,\n", LAYOUT_VIRTIO_GSI + last);
+	(void)snprintf(text, sizeof(text), "0x%08X,\n",
+		       LAYOUT_IOAPIC_GSI + LAYOUT_VIRTIO_PIN + last);
 	expect_text(dsl, text);
 }
 
-static void check_with_iasl(const struct acpi_machine *machine)
+static void check_with_iasl(const struct platform *machine)
 {
 	_cleanup_free_ struct guest *guest = build(machine);
 	_cleanup_free_ char *xsdt = decompile(guest, "XSDT");

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "boot/devices.h"
 #include "boot/entry.h"
 
 struct range {
@@ -19,8 +20,10 @@ static void check_placement(const struct guest *guest)
 		{LAYOUT_PAGE_TABLES, LAYOUT_PAGE_TABLES_END - LAYOUT_PAGE_TABLES},
 		{LAYOUT_BOOT_STACK - PAGE, PAGE},
 		{guest->entry.rsi, sizeof(params)},
-		{params.hdr.cmd_line_ptr, strlen(guest->cmdline) + 1},
+		{params.hdr.cmd_line_ptr,
+		 strlen((const char *)guest->ram.low + params.hdr.cmd_line_ptr) + 1},
 		{LAYOUT_ACPI, LAYOUT_ACPI_MAX},
+		{LAYOUT_MPTABLE, LAYOUT_MPTABLE_MAX},
 		{guest->image.header.pref_address, guest->image.header.init_size},
 		{params.hdr.ramdisk_image, params.hdr.ramdisk_size},
 	};
@@ -31,7 +34,7 @@ static void check_placement(const struct guest *guest)
 		if (a->size == 0)
 			continue;
 		assert_true(range_inside(a->start, a->size, 0, guest->ram.low_size));
-		if (a->start != LAYOUT_ACPI)
+		if (a->start != LAYOUT_ACPI && a->start != LAYOUT_MPTABLE)
 			assert_true(
 				range_inside(a->start, a->size, PAGE, LAYOUT_LOWMEM_END - PAGE) ||
 				range_inside(a->start, a->size, LAYOUT_HIMEM,
@@ -69,6 +72,17 @@ static void check_initrd(const struct guest *guest)
 	assert_int_equal(guest->ram.low[gpa - 1], 0);
 }
 
+/* The devices first, so that the caller's own has the last word. */
+static void check_cmdline(const struct guest *guest, const char *cmdline)
+{
+	const size_t len = strlen(cmdline), own = strlen(guest->cmdline);
+
+	assert_true(len > own);
+	assert_string_equal(cmdline + (len - own), guest->cmdline);
+	assert_int_equal(cmdline[len - own - 1], ' ');
+	assert_memory_equal(cmdline, "virtio_mmio.device=", 19);
+}
+
 static void check_loaded(const struct guest *guest)
 {
 	struct boot_params params = params_of(guest);
@@ -83,7 +97,8 @@ static void check_loaded(const struct guest *guest)
 	assert_memory_equal(low + kernel, code, guest->image.code_size);
 	assert_int_equal(low[kernel - 1], 0);
 	assert_int_equal(low[kernel + guest->image.code_size], 0);
-	assert_string_equal((const char *)low + params.hdr.cmd_line_ptr, guest->cmdline);
+	check_cmdline(guest, (const char *)low + params.hdr.cmd_line_ptr);
+	assert_memory_equal(low + LAYOUT_MPTABLE, "_MP_", 4);
 	assert_int_equal(params.acpi_rsdp_addr, LAYOUT_ACPI);
 	assert_memory_equal(low + LAYOUT_ACPI, "RSD PTR ", 8);
 	for (uint64_t i = 0; i < PAGE; i++) /* a null pointer finds nothing */
@@ -240,7 +255,7 @@ static void test_no_memory_would_do(void **state)
 	drop_guest(&guest);
 }
 
-static void check_cmdline(uint32_t kernel_takes, size_t len, int expected)
+static void check_cmdline_length(uint32_t kernel_takes, size_t len, int expected)
 {
 	_cleanup_free_ char *cmdline = calloc(1, len + 1);
 	struct bzimage bz;
@@ -262,15 +277,20 @@ static void check_cmdline(uint32_t kernel_takes, size_t len, int expected)
 
 static void test_cmdline_length(void **state)
 {
+	const struct platform platform = {.cpus = 1, .virtio_devices = 2}; /* as load() has it */
+	char devices[256];
+	const size_t front = (size_t)devices_cmdline(devices, sizeof(devices), &platform, "");
+
 	(void)state;
-	check_cmdline(2047, 0, 0);
-	check_cmdline(2047, 2047, 0);
-	check_cmdline(2047, 2048, -E2BIG);
-	check_cmdline(0, 0, 0);
-	check_cmdline(0, 1, -E2BIG);
-	check_cmdline(UINT32_MAX, LAYOUT_CMDLINE_MAX - 1, 0);
-	check_cmdline(UINT32_MAX, LAYOUT_CMDLINE_MAX, -E2BIG);
-	check_cmdline(UINT32_MAX, MIB(1), -E2BIG);
+	check_cmdline_length(2047, 0, 0);
+	check_cmdline_length(2047, 2047 - front, 0);
+	check_cmdline_length(2047, 2048 - front, -E2BIG);
+	check_cmdline_length((uint32_t)front, 0, 0);
+	check_cmdline_length((uint32_t)front, 1, -E2BIG);
+	check_cmdline_length(0, 0, -E2BIG);
+	check_cmdline_length(UINT32_MAX, LAYOUT_CMDLINE_MAX - 1 - front, 0);
+	check_cmdline_length(UINT32_MAX, LAYOUT_CMDLINE_MAX - front, -E2BIG);
+	check_cmdline_length(UINT32_MAX, MIB(1), -E2BIG);
 }
 
 static void test_file_errors(void **state)
