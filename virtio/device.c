@@ -23,6 +23,7 @@ void virtio_device_init(struct virtio_device *dev, const struct virtio_device_op
 
 static void interrupt(struct virtio_device *dev, uint32_t cause)
 {
+	irq_settle(&dev->irq);
 	atomic_fetch_or(dev->interrupt_status, cause);
 	irq_raise(&dev->irq);
 }

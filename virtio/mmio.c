@@ -68,12 +68,100 @@ static bool features_acceptable(const struct virtio_device *dev)
 	       (dev->driver_features & (1ULL << VIRTIO_F_VERSION_1));
 }
 
-static void write_status(struct virtio_device *dev, uint32_t value)
+/* What the registers say after a reset, of the queue or of the device. */
+static void forget_queue(struct virtio_mmio *mmio, unsigned i)
 {
+	struct virtio_mmio_queue *queue = &mmio->queues[i];
+
+	atomic_store(&queue->num, mmio->dev->queues[i].size_max);
+	atomic_store(&queue->desc, 0);
+	atomic_store(&queue->avail, 0);
+	atomic_store(&queue->used, 0);
+}
+
+static void forget_queues(struct virtio_mmio *mmio)
+{
+	for (unsigned i = 0; i < mmio->dev->queue_count; i++)
+		forget_queue(mmio, i);
+}
+
+/* A refused queue reads back as not ready: the driver sees it, and so does nobody else. */
+static void activate_queue(struct virtio_mmio *mmio, unsigned i)
+{
+	const struct virtio_device *dev = mmio->dev;
+	const struct virtio_mmio_queue *queue = &mmio->queues[i];
+	struct virtq *vq = &mmio->dev->queues[i];
+	uint32_t num = atomic_load(&queue->num);
+
+	vq->size = num <= UINT16_MAX ? (uint16_t)num : 0; /* 0: activation refuses it */
+	vq->desc_gpa = atomic_load(&queue->desc);
+	vq->avail_gpa = atomic_load(&queue->avail);
+	vq->used_gpa = atomic_load(&queue->used);
+	(void)virtq_activate(vq, dev->mem,
+			     dev->driver_features & (1ULL << VIRTIO_RING_F_EVENT_IDX));
+}
+
+static void write_queue_ready(struct virtio_mmio *mmio, unsigned i, uint32_t value)
+{
+	struct virtio_device *dev = mmio->dev;
+
+	(void)pthread_mutex_lock(&dev->lock);
+	if (value == 0) {
+		virtio_device_reset_queue(dev, &dev->queues[i]);
+		forget_queue(mmio, i);
+	} else if (!dev->queues[i].ready) {
+		activate_queue(mmio, i);
+	}
+	(void)pthread_mutex_unlock(&dev->lock);
+}
+
+static void set_low(_Atomic uint64_t *field, uint32_t value)
+{
+	atomic_store(field, (atomic_load(field) & ~0xffffffffULL) | value);
+}
+
+static void set_high(_Atomic uint64_t *field, uint32_t value)
+{
+	atomic_store(field, (atomic_load(field) & 0xffffffffULL) | ((uint64_t)value << 32));
+}
+
+static void write_queue_register(struct virtio_mmio_queue *queue, uint64_t offset, uint32_t value)
+{
+	switch (offset) {
+	case VIRTIO_MMIO_QUEUE_NUM:
+		atomic_store(&queue->num, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_DESC_LOW:
+		set_low(&queue->desc, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
+		set_high(&queue->desc, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
+		set_low(&queue->avail, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
+		set_high(&queue->avail, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_USED_LOW:
+		set_low(&queue->used, value);
+		break;
+	case VIRTIO_MMIO_QUEUE_USED_HIGH:
+		set_high(&queue->used, value);
+		break;
+	default:
+		break;
+	}
+}
+
+static void write_status(struct virtio_mmio *mmio, uint32_t value)
+{
+	struct virtio_device *dev = mmio->dev;
 	uint32_t status = atomic_load(dev->status);
 
 	if (value == 0) {
 		virtio_device_reset(dev);
+		forget_queues(mmio);
 		return;
 	}
 	value &= VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_DRIVER_OK |
@@ -90,60 +178,6 @@ static void write_status(struct virtio_device *dev, uint32_t value)
 		for (unsigned i = 0; i < dev->queue_count; i++)
 			dev->ops->kick(dev, i);
 	}
-}
-
-static void write_queue_ready(struct virtio_device *dev, struct virtq *vq, uint32_t value)
-{
-	(void)pthread_mutex_lock(&dev->lock);
-	if (value == 0) {
-		virtio_device_reset_queue(dev, vq);
-	} else if (!vq->ready) {
-		bool event_idx = dev->driver_features & (1ULL << VIRTIO_RING_F_EVENT_IDX);
-
-		/* A refused queue reads back as not ready: the driver sees it, and so does nobody else. */
-		(void)virtq_activate(vq, dev->mem, event_idx);
-	}
-	(void)pthread_mutex_unlock(&dev->lock);
-}
-
-/* Frozen while the queue is ready (4.2.2.2). */
-static void set_queue_register(struct virtq *vq, uint64_t offset, uint32_t value)
-{
-	switch (offset) {
-	case VIRTIO_MMIO_QUEUE_NUM:
-		vq->size = value <= UINT16_MAX ? (uint16_t)value : 0; /* 0: activation refuses it */
-		break;
-	case VIRTIO_MMIO_QUEUE_DESC_LOW:
-		SET_LOW(vq->desc_gpa, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
-		SET_HIGH(vq->desc_gpa, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
-		SET_LOW(vq->avail_gpa, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
-		SET_HIGH(vq->avail_gpa, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_USED_LOW:
-		SET_LOW(vq->used_gpa, value);
-		break;
-	case VIRTIO_MMIO_QUEUE_USED_HIGH:
-		SET_HIGH(vq->used_gpa, value);
-		break;
-	default:
-		break;
-	}
-}
-
-static void write_queue_register(struct virtio_device *dev, struct virtq *vq, uint64_t offset,
-				 uint32_t value)
-{
-	/* The lock, as another vCPU may be making the queue ready from what was checked. */
-	(void)pthread_mutex_lock(&dev->lock);
-	if (!vq->ready)
-		set_queue_register(vq, offset, value);
-	(void)pthread_mutex_unlock(&dev->lock);
 }
 
 static void write_driver_features(struct virtio_mmio *mmio, uint32_t value)
@@ -163,7 +197,7 @@ static void write_driver_features(struct virtio_mmio *mmio, uint32_t value)
 static void register_write(struct virtio_mmio *mmio, uint64_t offset, uint32_t value)
 {
 	struct virtio_device *dev = mmio->dev;
-	struct virtq *vq = selected_queue(mmio);
+	const uint32_t sel = atomic_load(&mmio->queue_sel); /* once: checked and used */
 
 	switch (offset) {
 	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
@@ -186,15 +220,15 @@ static void register_write(struct virtio_mmio *mmio, uint64_t offset, uint32_t v
 		atomic_fetch_and(dev->interrupt_status, ~value);
 		break;
 	case VIRTIO_MMIO_STATUS:
-		write_status(dev, value);
+		write_status(mmio, value);
 		break;
 	case VIRTIO_MMIO_QUEUE_READY:
-		if (vq)
-			write_queue_ready(dev, vq, value);
+		if (sel < dev->queue_count)
+			write_queue_ready(mmio, sel, value);
 		break;
 	default:
-		if (vq)
-			write_queue_register(dev, vq, offset, value);
+		if (sel < dev->queue_count)
+			write_queue_register(&mmio->queues[sel], offset, value);
 		break;
 	}
 }
@@ -219,6 +253,7 @@ static void update_page(struct virtio_mmio *mmio)
 void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *dev, uint8_t *page)
 {
 	*mmio = (struct virtio_mmio){.dev = dev, .page = page};
+	forget_queues(mmio);
 	if (!page)
 		return;
 	for (uint64_t offset = 0; offset < VIRTIO_MMIO_CONFIG; offset += 4)
@@ -244,6 +279,27 @@ static void mmio_bus_read(void *opaque, uint64_t offset, void *data, unsigned le
 	}
 }
 
+/*
+ * What is not here: what selects (the page says what is selected), what makes ready or notifies (it is acted
+ * on), and the status, which a driver reads back.
+ */
+static const struct bus_part can_wait[] = {
+	{VIRTIO_MMIO_DRIVER_FEATURES, 8}, /* and which half */
+	{VIRTIO_MMIO_QUEUE_NUM, 4},
+	{VIRTIO_MMIO_INTERRUPT_ACK, 4},
+	{VIRTIO_MMIO_QUEUE_DESC_LOW, VIRTIO_MMIO_QUEUE_USED_HIGH + 4 - VIRTIO_MMIO_QUEUE_DESC_LOW},
+	{0, 0},
+};
+
+static bool may_wait(uint64_t offset)
+{
+	for (const struct bus_part *part = can_wait; part->size; part++) {
+		if (range_inside(offset, 4, part->offset, part->size))
+			return true;
+	}
+	return false;
+}
+
 static void mmio_bus_write(void *opaque, uint64_t offset, const void *data, unsigned len)
 {
 	struct virtio_mmio *mmio = opaque;
@@ -254,7 +310,9 @@ static void mmio_bus_write(void *opaque, uint64_t offset, const void *data, unsi
 		return;
 	memcpy(&value, data, 4);
 	register_write(mmio, offset, value);
-	update_page(mmio);
+	if (!may_wait(offset)) /* on another thread, it would write over what this one selects */
+		update_page(mmio);
 }
 
-const struct bus_ops virtio_mmio_bus_ops = {.read = mmio_bus_read, .write = mmio_bus_write};
+const struct bus_ops virtio_mmio_bus_ops = {
+	.read = mmio_bus_read, .write = mmio_bus_write, .can_wait = can_wait};

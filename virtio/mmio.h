@@ -5,7 +5,8 @@
  *
  * A register file may have a page of memory that the guest sees read-only in its place: what is read there
  * costs no exit to user space, and half of all accesses are reads, one of them in every interrupt.
- * Writes still come through the bus, and bring the page up to date.
+ * Writes still come through the bus, and bring the page up to date. Those that start nothing, which are most, may
+ * come later than they were made (vmm/bus.h).
  */
 #ifndef VIRTIO_MMIO_H
 #define VIRTIO_MMIO_H
@@ -23,6 +24,11 @@ struct virtio_mmio {
 	_Atomic uint32_t device_features_sel;
 	_Atomic uint32_t driver_features_sel;
 	_Atomic uint32_t queue_sel;
+	/* What the driver wrote of each queue; it counts when the queue is made ready, and is frozen so. */
+	struct virtio_mmio_queue {
+		_Atomic uint32_t num;
+		_Atomic uint64_t desc, avail, used; /* gpa */
+	} queues[VIRTIO_QUEUES_MAX];
 };
 
 #define VIRTIO_MMIO_PAGE_SIZE 0x1000

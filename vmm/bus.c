@@ -25,7 +25,7 @@ int bus_add(struct bus *bus, uint64_t base, uint64_t size, const struct bus_ops 
 	return 0;
 }
 
-static const struct bus_range *find(const struct bus *bus, uint64_t addr, unsigned len)
+const struct bus_range *bus_range_at(const struct bus *bus, uint64_t addr, unsigned len)
 {
 	for (unsigned i = 0; i < bus->count; i++) {
 		const struct bus_range *r = &bus->ranges[i];
@@ -38,7 +38,7 @@ static const struct bus_range *find(const struct bus *bus, uint64_t addr, unsign
 
 void bus_read(const struct bus *bus, uint64_t addr, void *data, unsigned len)
 {
-	const struct bus_range *r = find(bus, addr, len);
+	const struct bus_range *r = bus_range_at(bus, addr, len);
 
 	if (r)
 		r->ops->read(r->dev, addr - r->base, data, len);
@@ -48,7 +48,7 @@ void bus_read(const struct bus *bus, uint64_t addr, void *data, unsigned len)
 
 void bus_write(const struct bus *bus, uint64_t addr, const void *data, unsigned len)
 {
-	const struct bus_range *r = find(bus, addr, len);
+	const struct bus_range *r = bus_range_at(bus, addr, len);
 
 	if (r)
 		r->ops->write(r->dev, addr - r->base, data, len);

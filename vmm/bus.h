@@ -17,6 +17,14 @@
 struct bus_ops {
 	void (*read)(void *dev, uint64_t offset, void *data, unsigned len);
 	void (*write)(void *dev, uint64_t offset, const void *data, unsigned len);
+	/*
+	 * The registers whose writes can wait (vmm/deferred.h), the last with size 0; NULL: none. Their writes
+	 * come in order, but on any thread and with any device's lock held: they take none.
+	 */
+	const struct bus_part {
+		uint32_t offset;
+		uint32_t size; /* bytes */
+	} * can_wait;
 };
 
 struct bus {
@@ -31,6 +39,9 @@ struct bus {
 
 /* 0; -EEXIST if the range overlaps another, -EINVAL if it is empty or wraps, -ENOSPC. */
 int bus_add(struct bus *bus, uint64_t base, uint64_t size, const struct bus_ops *ops, void *dev);
+
+/* The range that has all of these bytes, or NULL. */
+const struct bus_range *bus_range_at(const struct bus *bus, uint64_t addr, unsigned len);
 
 /* What no device claims whole reads as ones and swallows writes, as on real machines. */
 void bus_read(const struct bus *bus, uint64_t addr, void *data, unsigned len);

@@ -55,6 +55,25 @@ static void deliver_if_pending(struct ioapic *ioapic, struct ioapic_pin *pin)
 		deliver(ioapic, entry);
 }
 
+void ioapic_settle(void *chip)
+{
+	const struct ioapic *ioapic = chip;
+
+	if (ioapic->deferred)
+		deferred_settle(ioapic->deferred);
+}
+
+/*
+ * An edge met a masked pin, and is kept until that is unmasked (hardware would lose it). Nothing makes a write
+ * that waits take effect, if the guest then sleeps until it is interrupted: so unmasking must not wait. Linux has
+ * its pins unmasked before a device may interrupt.
+ */
+static void watch_for_unmasking(struct ioapic *ioapic, struct ioapic_pin *pin)
+{
+	deferred_stop(ioapic->deferred, LAYOUT_IOAPIC);
+	deliver_if_pending(ioapic, pin);
+}
+
 void ioapic_raise(void *chip, unsigned pin)
 {
 	struct ioapic *ioapic = chip;
@@ -63,6 +82,8 @@ void ioapic_raise(void *chip, unsigned pin)
 		return;
 	atomic_store(&ioapic->pin[pin].pending, true);
 	deliver_if_pending(ioapic, &ioapic->pin[pin]);
+	if (ioapic->deferred && atomic_load(&ioapic->pin[pin].pending))
+		watch_for_unmasking(ioapic, &ioapic->pin[pin]);
 }
 
 static uint32_t register_read(struct ioapic *ioapic, uint32_t reg)
@@ -130,7 +151,11 @@ static void ioapic_bus_write(void *dev, uint64_t offset, const void *data, unsig
 		register_write(ioapic, atomic_load(&ioapic->select), value);
 }
 
-const struct bus_ops ioapic_bus_ops = {.read = ioapic_bus_read, .write = ioapic_bus_write};
+/* All of them: who reads finds what was written before, and so does an edge. */
+static const struct bus_part can_wait[] = {{IOREGSEL, 4}, {IOWIN, 4}, {0, 0}};
+
+const struct bus_ops ioapic_bus_ops = {
+	.read = ioapic_bus_read, .write = ioapic_bus_write, .can_wait = can_wait};
 
 void ioapic_init(struct ioapic *ioapic, unsigned pins,
 		 void (*deliver_message)(void *ctx, uint64_t address, uint32_t data), void *ctx)

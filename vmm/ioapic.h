@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "vmm/bus.h"
+#include "vmm/deferred.h"
 
 #define IOAPIC_PINS 24
 
@@ -25,6 +26,7 @@ struct ioapic {
 		_Atomic uint64_t entry; /* redirection table entry */
 		_Atomic bool pending;   /* an edge came while the pin was masked */
 	} pin[IOAPIC_PINS];
+	struct deferred *deferred; /* the guest's writes that wait; NULL: none does */
 	/* Delivers a message: address and data as in the Intel SDM, 11.11. Any thread. */
 	void (*deliver)(void *ctx, uint64_t address, uint32_t data);
 	void *ctx;
@@ -36,7 +38,8 @@ extern const struct bus_ops ioapic_bus_ops; /* dev: struct ioapic */
 void ioapic_init(struct ioapic *ioapic, unsigned pins,
 		 void (*deliver)(void *ctx, uint64_t address, uint32_t data), void *ctx);
 
-/* For struct irq_line; chip: struct ioapic. */
+/* For struct irq_line; chip: struct ioapic. An edge that meets a masked pin waits there. */
+void ioapic_settle(void *chip);
 void ioapic_raise(void *chip, unsigned pin);
 
 #endif

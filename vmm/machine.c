@@ -64,6 +64,7 @@ static int build_processors(struct machine *m, const struct config *config)
 				      .mmio = &m->mmio,
 				      .ports = &m->ports,
 				      .end = &m->end,
+				      .deferred = &m->deferred,
 				      .timeline = m->timeline};
 		cpuid_for_vcpu(&cpuid, id, config->cpus);
 		r = vcpu_create(vcpu, &m->vm, &cpuid, &what);
@@ -73,13 +74,15 @@ static int build_processors(struct machine *m, const struct config *config)
 		return kvm_failed(what, r);
 	if (config->cpus > 1)
 		timeline_stage(m->timeline, "monitor: the other processors");
+	deferred_init(&m->deferred, m->vm.fd, m->vcpus[0].run, m->vcpus[0].run_size, &m->mmio);
 	return 0;
 }
 
 /* The interrupt line of the virtio device that is added next. */
 static struct irq_line next_irq(struct machine *m)
 {
-	return (struct irq_line){.raise = ioapic_raise,
+	return (struct irq_line){.settle = ioapic_settle,
+				 .raise = ioapic_raise,
 				 .chip = &m->ioapic,
 				 .pin = LAYOUT_VIRTIO_PIN + m->virtio_count};
 }
@@ -157,6 +160,7 @@ static int add_platform(struct machine *m, unsigned virtio_devices)
 	int r;
 
 	ioapic_init(&m->ioapic, LAYOUT_VIRTIO_PIN + virtio_devices, vm_deliver_message, &m->vm);
+	m->ioapic.deferred = &m->deferred;
 	m->poweroff = (struct poweroff){.end = &m->end, .timeline = m->timeline, .mem = &m->vm.mem};
 	r = bus_add(&m->mmio, LAYOUT_IOAPIC, LAYOUT_IOAPIC_SIZE, &ioapic_bus_ops, &m->ioapic);
 	if (r == 0)

@@ -16,6 +16,7 @@
 #include "vmm/bus.h"
 #include "vmm/config.h"
 #include "vmm/cpuid.h"
+#include "vmm/deferred.h"
 #include "vmm/ioapic.h"
 #include "vmm/klog.h"
 #include "vmm/poweroff.h"
@@ -30,6 +31,7 @@ struct machine {
 	unsigned vcpu_count;
 	struct bus mmio;
 	struct bus ports;
+	struct deferred deferred;
 	struct ioapic ioapic;
 	struct poweroff poweroff;
 	struct klog klog;

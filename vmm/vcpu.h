@@ -15,6 +15,7 @@
 #include "boot/load.h"
 #include "vmm/bus.h"
 #include "vmm/cpuid.h"
+#include "vmm/deferred.h"
 #include "vmm/run_end.h"
 #include "vmm/timeline.h"
 #include "vmm/vm.h"
@@ -26,6 +27,7 @@ struct vcpu {
 	size_t run_size;
 	const struct bus *mmio;
 	const struct bus *ports;
+	struct deferred *deferred; /* writes that wait; NULL: none does */
 	struct run_end *end;
 	struct timeline *timeline; /* NULL: none */
 	pthread_t thread;

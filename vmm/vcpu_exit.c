@@ -24,10 +24,13 @@ static void handle_mmio(struct vcpu *vcpu)
 	__typeof__(vcpu->run->mmio) *mmio = &vcpu->run->mmio;
 	unsigned len = (unsigned)min_u64(mmio->len, sizeof(mmio->data));
 
-	if (mmio->is_write)
+	if (mmio->is_write) {
 		bus_write(vcpu->mmio, mmio->phys_addr, mmio->data, len);
-	else
+		if (vcpu->deferred)
+			deferred_written(vcpu->deferred, mmio->phys_addr, len);
+	} else {
 		bus_read(vcpu->mmio, mmio->phys_addr, mmio->data, len);
+	}
 }
 
 static void handle_internal_error(struct vcpu *vcpu)
@@ -75,6 +78,8 @@ static void handle_system_event(struct vcpu *vcpu)
 
 void vcpu_handle_exit(struct vcpu *vcpu)
 {
+	if (vcpu->deferred)
+		deferred_settle(vcpu->deferred);
 	switch (vcpu->run->exit_reason) {
 	case KVM_EXIT_IO:
 		timeline_exit(vcpu->timeline, EXIT_PORT, vcpu->run->io.port);

@@ -73,6 +73,8 @@ static void comes(void)
 	set_reg(q.dev, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_CONFIG);
 	CHECK_EQ(reg(q.dev, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_VRING);
 	set_reg(q.dev, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_VRING);
+	/* At the latest with the next register that is acted on: the acknowledgement may wait for it. */
+	set_reg(q.dev, VIRTIO_MMIO_QUEUE_SEL, 0);
 	CHECK_EQ(reg(q.dev, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
 }
 

@@ -76,7 +76,7 @@ static int setup(void **state)
 	/* What lies behind the device's queues is not the driver's to touch. */
 	f->dev.queues[QUEUES].size_max = 77;
 	virtio_device_init(&f->dev, &ops, DEVICE_ID, DEVICE_FEATURES, QUEUES, &f->mem, irq);
-	f->mmio.dev = &f->dev;
+	virtio_mmio_init(&f->mmio, &f->dev, NULL);
 	*state = f;
 	return 0;
 }
@@ -315,14 +315,41 @@ static void a_ready_queue_is_frozen(void **state)
 	vq->next_avail = 5;
 	reg_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 1);
 	assert_int_equal(vq->next_avail, 5);
-	/* Not ready: all of it is forgotten, and can be set. */
+	/* Not ready: all of it is forgotten, what was written meanwhile too. */
 	reg_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 0);
 	assert_int_equal(reg_read(&f->mmio, VIRTIO_MMIO_QUEUE_READY), 0);
+	reg_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 1);
+	assert_int_equal(vq->size, 16);
+	assert_int_equal(vq->desc_gpa, 0);
+	reg_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 0);
+	/* And it can be set. */
 	set_queue_addresses(&f->mmio, &other);
+	reg_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 1);
 	assert_int_equal(vq->size, 4);
 	assert_int_equal(vq->used_gpa, other.used_gpa);
 	assert_int_equal(f->dev.queues[0].desc_gpa, 0);
 	assert_int_equal(f->dev.queues[2].desc_gpa, 0);
+}
+
+/* What can wait comes from threads that hold a device's lock, and is in no place that another one changes. */
+static void what_can_wait_takes_no_lock(void **state)
+{
+	static const uint64_t acted_on[] = {
+		VIRTIO_MMIO_DEVICE_FEATURES_SEL, VIRTIO_MMIO_QUEUE_SEL, VIRTIO_MMIO_QUEUE_READY,
+		VIRTIO_MMIO_QUEUE_NOTIFY,        VIRTIO_MMIO_STATUS,    VIRTIO_MMIO_CONFIG};
+	const struct bus_part *part = virtio_mmio_bus_ops.can_wait;
+	struct fake *f = *state;
+	unsigned registers = 0;
+
+	assert_int_equal(pthread_mutex_trylock(&f->dev.lock), 0);
+	for (; part->size; part++) {
+		for (size_t i = 0; i < ARRAY_SIZE(acted_on); i++)
+			assert_false(range_inside(acted_on[i], 4, part->offset, part->size));
+		for (uint32_t at = 0; at < part->size; at += 4, registers++)
+			reg_write(&f->mmio, part->offset + at, 1);
+	}
+	assert_int_equal(pthread_mutex_unlock(&f->dev.lock), 0);
+	assert_true(registers > 8);
 }
 
 static void bad_queues_do_not_become_ready(void **state)
@@ -470,6 +497,7 @@ int main(void)
 		mmio_test(notify),
 		mmio_test(queue_selection_is_bounded),
 		mmio_test(a_ready_queue_is_frozen),
+		mmio_test(what_can_wait_takes_no_lock),
 		mmio_test(bad_queues_do_not_become_ready),
 		mmio_test(event_idx_follows_the_features),
 		mmio_test(interrupt_and_acknowledge),

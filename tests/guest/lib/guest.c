@@ -15,11 +15,23 @@ __attribute__((noreturn)) void end_with(uint32_t kind, uint32_t code)
 		__asm__ volatile("hlt");
 }
 
+/* What the monitor was given: behind the devices, which it puts in front of that. */
+static const char *own_cmdline(const char *cmdline)
+{
+	static const char device[] = "virtio_mmio.device=";
+
+	while (memcmp(cmdline, device, sizeof(device) - 1) == 0) {
+		while (*cmdline++ != ' ')
+			;
+	}
+	return cmdline;
+}
+
 void guest_start(const struct boot_params *params)
 {
 	uint64_t cmdline = params->hdr.cmd_line_ptr | ((uint64_t)params->ext_cmd_line_ptr << 32);
 
-	end_with(SNUG_STATUS_EXITED, (uint32_t)guest_main((const char *)cmdline));
+	end_with(SNUG_STATUS_EXITED, (uint32_t)guest_main(own_cmdline((const char *)cmdline)));
 }
 
 /* One string instruction, so that a line costs few exits. */

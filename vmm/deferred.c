@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/deferred.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "core/util.h"
+
+/* The kernel's page, by which it places the ring (KVM_COALESCED_MMIO_PAGE_OFFSET) and measures it. */
+#define PAGE_SIZE 4096UL
+
+void deferred_init(struct deferred *deferred, int vm_fd, struct kvm_run *run, size_t run_size,
+		   const struct bus *mmio)
+{
+	int page = ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
+
+	memset(deferred, 0, sizeof(*deferred));
+	deferred->vm_fd = vm_fd;
+	deferred->mmio = mmio;
+	(void)pthread_mutex_init(&deferred->lock, NULL);
+	if (page > 0 && run_size >= ((size_t)page + 1) * PAGE_SIZE)
+		deferred->ring = (void *)((char *)run + (size_t)page * PAGE_SIZE);
+}
+
+/* What KVM refuses to register stays an exit. */
+static void for_each_part(const struct deferred *deferred, const struct bus_range *range,
+			  unsigned long request)
+{
+	for (const struct bus_part *part = range->ops->can_wait; part->size; part++) {
+		struct kvm_coalesced_mmio_zone zone = {.addr = range->base + part->offset,
+						       .size = part->size};
+
+		(void)ioctl(deferred->vm_fd, request, &zone);
+	}
+}
+
+/* From one state to the other: was it in that one? With the lock. */
+static bool go_on(struct deferred *deferred, const struct bus_range *range,
+		  enum deferred_state from, enum deferred_state to)
+{
+	enum deferred_state *state = &deferred->states[range - deferred->mmio->ranges];
+
+	if (*state != from)
+		return false;
+	__atomic_store_n(state, to, __ATOMIC_RELAXED);
+	return true;
+}
+
+static enum deferred_state state_of(const struct deferred *deferred, const struct bus_range *range)
+{
+	return __atomic_load_n(&deferred->states[range - deferred->mmio->ranges], __ATOMIC_RELAXED);
+}
+
+void deferred_written(struct deferred *deferred, uint64_t gpa, unsigned len)
+{
+	const struct bus_range *range = bus_range_at(deferred->mmio, gpa, len);
+
+	if (!deferred->ring || !range || !range->ops->can_wait ||
+	    state_of(deferred, range) != DEFERRED_NOT_YET)
+		return;
+	(void)pthread_mutex_lock(&deferred->lock);
+	if (go_on(deferred, range, DEFERRED_NOT_YET, DEFERRED_ON))
+		for_each_part(deferred, range, KVM_REGISTER_COALESCED_MMIO);
+	(void)pthread_mutex_unlock(&deferred->lock);
+}
+
+static uint32_t load(const uint32_t *index)
+{
+	return __atomic_load_n(index, __ATOMIC_ACQUIRE);
+}
+
+static void settle_one(const struct deferred *deferred, uint32_t first)
+{
+	const struct kvm_coalesced_mmio *write = &deferred->ring->coalesced_mmio[first];
+
+	bus_write(deferred->mmio, write->phys_addr, write->data,
+		  (unsigned)min_u64(write->len, sizeof(write->data)));
+}
+
+void deferred_settle(struct deferred *deferred)
+{
+	struct kvm_coalesced_mmio_ring *ring = deferred->ring;
+	uint32_t first, last;
+
+	/* `first` moves on when a write has taken effect: equal means that all have. */
+	if (!ring || load(&ring->first) == load(&ring->last))
+		return;
+	(void)pthread_mutex_lock(&deferred->lock);
+	/* Up to where it is now: a guest that writes all the time holds nobody up. */
+	last = load(&ring->last);
+	for (first = load(&ring->first); first != last;) {
+		settle_one(deferred, first);
+		first = (uint32_t)((first + 1) % KVM_COALESCED_MMIO_MAX);
+		__atomic_store_n(&ring->first, first, __ATOMIC_RELEASE);
+	}
+	(void)pthread_mutex_unlock(&deferred->lock);
+}
+
+void deferred_stop(struct deferred *deferred, uint64_t gpa)
+{
+	const struct bus_range *range = bus_range_at(deferred->mmio, gpa, 1);
+
+	if (!deferred->ring || !range || !range->ops->can_wait ||
+	    state_of(deferred, range) != DEFERRED_ON)
+		return;
+	(void)pthread_mutex_lock(&deferred->lock);
+	/* KVM returns when no vCPU is any more about to put a write into the ring. */
+	if (go_on(deferred, range, DEFERRED_ON, DEFERRED_STOPPED))
+		for_each_part(deferred, range, KVM_UNREGISTER_COALESCED_MMIO);
+	(void)pthread_mutex_unlock(&deferred->lock);
+	deferred_settle(deferred);
+}
