@@ -30,6 +30,9 @@ static const struct item {
 	 "the virtio console; takes over from the early one when it is there"},
 	{"8250.nr_uarts=0", false, "there is no UART: no probing for four of them"},
 	{"pci=off", false, "there is no PCI: no probing for a bus"},
+	{"reboot=b", false,
+	 "by the reset vector: a kernel without ACPI would ask a keyboard controller first, for "
+	 "seconds"},
 	{"cryptomgr.notests", false,
 	 "no self-tests of every cipher: a fifth of the kernel's own time, each time the same"},
 	{"panic=-1", false, "a panic resets at once, which ends the VM"},

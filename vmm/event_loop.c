@@ -72,6 +72,9 @@ enum {
 	POLL_CONSOLE
 };
 
+/* How often a guest that is stopping is looked at: a reboot takes a few milliseconds from there. */
+#define LOOK_MS 100
+
 /* Waits for anything to do. True if the run is to be given up. */
 static bool wait_and_handle(struct machine *m, int signal_fd, int tty_fd, bool stopped)
 {
@@ -84,8 +87,14 @@ static bool wait_and_handle(struct machine *m, int signal_fd, int tty_fd, bool s
 
 	if (m->console)
 		n += virtio_console_poll_fds(m->console, &fds[POLL_CONSOLE]);
-	if (poll(fds, n, -1) < 0)
+	const bool stopping = !stopped && atomic_load(&m->end.stopping);
+	const int ready = poll(fds, n, stopping ? LOOK_MS : -1);
+	if (ready < 0)
 		return false; /* EINTR: look again */
+	if (ready == 0)
+		machine_look(m);
+	if (fds[POLL_END].revents)
+		run_end_awake(&m->end);
 	if (fds[POLL_KLOG].revents)
 		klog_show(&m->klog);
 	if (m->console)

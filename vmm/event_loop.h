@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The main thread while the guest runs: console streams, signals, and the end. Waits in poll, never
- * by the clock.
+ * The main thread while the guest runs: console streams, signals, and the end. Waits in poll; by the clock
+ * only where a guest has masked all its interrupts, as it does before it stops.
  */
 #ifndef VMM_EVENT_LOOP_H
 #define VMM_EVENT_LOOP_H

@@ -104,6 +104,18 @@ static uint32_t register_read(struct ioapic *ioapic, uint32_t reg)
 	}
 }
 
+static void count_unmasked(struct ioapic *ioapic, uint64_t before, uint64_t now)
+{
+	bool changed = false;
+
+	if ((before & ENTRY_MASKED) && !(now & ENTRY_MASKED))
+		changed = atomic_fetch_add(&ioapic->unmasked, 1) == 0;
+	else if (!(before & ENTRY_MASKED) && (now & ENTRY_MASKED))
+		changed = atomic_fetch_sub(&ioapic->unmasked, 1) == 1;
+	if (changed && ioapic->quiet)
+		ioapic->quiet(ioapic->quiet_ctx, now & ENTRY_MASKED);
+}
+
 static void register_write(struct ioapic *ioapic, uint32_t reg, uint32_t value)
 {
 	struct ioapic_pin *pin;
@@ -117,8 +129,9 @@ static void register_write(struct ioapic *ioapic, uint32_t reg, uint32_t value)
 		entry = (entry & 0xffffffffULL) | ((uint64_t)value << 32);
 	else
 		entry = (entry & ~0xffffffffULL) | value;
+	entry &= ~ENTRY_READ_ONLY;
 	/* Two vCPUs that program one pin at once get one of their values: as on real hardware. */
-	atomic_store(&pin->entry, entry & ~ENTRY_READ_ONLY);
+	count_unmasked(ioapic, atomic_exchange(&pin->entry, entry), entry);
 	deliver_if_pending(ioapic, pin);
 }
 

@@ -26,6 +26,13 @@ struct ioapic {
 		_Atomic uint64_t entry; /* redirection table entry */
 		_Atomic bool pending;   /* an edge came while the pin was masked */
 	} pin[IOAPIC_PINS];
+	_Atomic unsigned unmasked; /* pins */
+	/*
+	 * The last pin that was unmasked is no longer (true), or the first one is (false). A kernel that masks all
+	 * of them gives its devices up: it is about to stop. Any thread; NULL: nobody wants to know.
+	 */
+	void (*quiet)(void *ctx, bool quiet);
+	void *quiet_ctx;
 	struct deferred *deferred; /* the guest's writes that wait; NULL: none does */
 	/* Delivers a message: address and data as in the Intel SDM, 11.11. Any thread. */
 	void (*deliver)(void *ctx, uint64_t address, uint32_t data);

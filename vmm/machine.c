@@ -161,6 +161,8 @@ static int add_platform(struct machine *m, unsigned virtio_devices)
 
 	ioapic_init(&m->ioapic, LAYOUT_VIRTIO_PIN + virtio_devices, vm_deliver_message, &m->vm);
 	m->ioapic.deferred = &m->deferred;
+	m->ioapic.quiet = run_end_stopping;
+	m->ioapic.quiet_ctx = &m->end;
 	m->poweroff = (struct poweroff){.end = &m->end, .timeline = m->timeline, .mem = &m->vm.mem};
 	r = bus_add(&m->mmio, LAYOUT_IOAPIC, LAYOUT_IOAPIC_SIZE, &ioapic_bus_ops, &m->ioapic);
 	if (r == 0)
@@ -269,6 +271,11 @@ int machine_start(struct machine *m)
 	if (r < 0)
 		log_error("cannot start the VM's threads: %s", strerror(-r));
 	return r;
+}
+
+void machine_look(struct machine *m)
+{
+	vcpu_look(&m->vcpus[0]);
 }
 
 void machine_stop(struct machine *m)

@@ -59,6 +59,8 @@ int machine_load(struct machine *machine, const struct config *config,
 		 const struct kernel_image *image, const struct vmlinux *vmlinux);
 /* The threads: devices first, then the vCPUs, the one that boots last. */
 int machine_start(struct machine *machine);
+/* A guest that is stopping may have stopped for good: then the VM is over. */
+void machine_look(struct machine *machine);
 /* After run_end_set(): waits until the guest runs no more. Its output may still be in the rings. */
 void machine_stop(struct machine *machine);
 

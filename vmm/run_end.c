@@ -44,3 +44,18 @@ void run_end_give_up(struct run_end *end, uint32_t signal)
 		set(end, RUN_END_SIGNAL, signal, NULL);
 	(void)pthread_mutex_unlock(&end->lock);
 }
+
+void run_end_stopping(void *opaque, bool stopping)
+{
+	struct run_end *end = opaque;
+
+	atomic_store(&end->stopping, stopping);
+	(void)eventfd_write(end->wake_fd, 1);
+}
+
+void run_end_awake(struct run_end *end)
+{
+	eventfd_t count;
+
+	(void)eventfd_read(end->wake_fd, &count);
+}

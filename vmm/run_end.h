@@ -26,7 +26,9 @@ struct run_end {
 	_Atomic int cause; /* enum run_end_cause */
 	uint32_t detail;
 	char vm_error[128]; /* RUN_END_VM_ERROR: one line that says what KVM reported */
-	int wake_fd;        /* an eventfd, written when a processor has stopped */
+	int wake_fd;        /* an eventfd, written when a processor has stopped or `stopping` changes */
+	/* The guest may be about to stop its processor for good, which nothing but a look at it would tell. */
+	_Atomic bool stopping;
 };
 
 /* 0 or -errno. */
@@ -38,6 +40,12 @@ void run_end_set(struct run_end *end, enum run_end_cause cause, uint32_t detail,
 
 /* Of a processor's thread, which has done all it will for the guest: the main thread may go on. */
 void run_end_wake(struct run_end *end);
+
+/* Takes the wake-up, so that the next one is seen; after that, look at what there is. */
+void run_end_awake(struct run_end *end);
+
+/* Sets `stopping`; wakes. end: struct run_end. */
+void run_end_stopping(void *end, bool stopping);
 
 /*
  * The run was given up before its output was written: whatever status there was, the caller does not have

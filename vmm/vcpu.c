@@ -15,6 +15,9 @@
 /* Wakes a vCPU's thread out of KVM_RUN; nobody else sends it. */
 #define KICK_SIGNAL SIGRTMIN
 
+#define RFLAGS_FIXED (1U << 1) /* always set */
+#define RFLAGS_IF    (1U << 9)
+
 #define SEGMENT_CODE 0xb /* execute, read, accessed */
 #define SEGMENT_DATA 0x3 /* read, write, accessed */
 #define SEGMENT_TSS  0xb /* busy 64-bit TSS */
@@ -67,7 +70,7 @@ int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry, const char
 		.rip = entry->rip,
 		.rsi = entry->rsi,
 		.rsp = LAYOUT_BOOT_STACK,
-		.rflags = 2, /* the bit that is always set; interrupts off */
+		.rflags = RFLAGS_FIXED,
 	};
 	struct kvm_sregs sregs;
 
@@ -93,6 +96,17 @@ int vcpu_set_entry(struct vcpu *vcpu, const struct boot_entry *entry, const char
 	return ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0 ? -errno : 0;
 }
 
+/* No NMI and no INIT ever comes. */
+static bool stopped_for_good(const struct vcpu *vcpu)
+{
+	struct kvm_mp_state state;
+	struct kvm_regs regs;
+
+	return ioctl(vcpu->fd, KVM_GET_MP_STATE, &state) == 0 &&
+	       state.mp_state == KVM_MP_STATE_HALTED && ioctl(vcpu->fd, KVM_GET_REGS, &regs) == 0 &&
+	       !(regs.rflags & RFLAGS_IF);
+}
+
 static void *run_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
@@ -106,7 +120,10 @@ static void *run_thread(void *arg)
 	while (!run_is_over(vcpu->end)) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
 			vcpu_handle_exit(vcpu);
-		} else if (errno != EINTR && errno != EAGAIN) {
+		} else if (errno == EINTR) {
+			if (vcpu->id == 0 && stopped_for_good(vcpu))
+				run_end_set(vcpu->end, RUN_END_POWEROFF, 0, NULL);
+		} else if (errno != EAGAIN) {
 			char text[96];
 
 			(void)snprintf(text, sizeof(text), "KVM_RUN: %s", strerror(errno));
@@ -143,6 +160,12 @@ void vcpu_kick(struct vcpu *vcpu)
 	/* Before KVM_RUN is entered the flag makes it return; inside, the signal does. */
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	(void)pthread_kill(vcpu->thread, KICK_SIGNAL);
+}
+
+void vcpu_look(struct vcpu *vcpu)
+{
+	if (vcpu->started)
+		(void)pthread_kill(vcpu->thread, KICK_SIGNAL);
 }
 
 void vcpu_join(struct vcpu *vcpu)

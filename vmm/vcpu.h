@@ -49,6 +49,13 @@ int vcpu_start(struct vcpu *vcpu);
 void vcpu_kick(struct vcpu *vcpu);
 
 /*
+ * Has its thread look at it: the first processor, halted with interrupts off, for which there is nothing that
+ * could wake it, has ended the VM. That is how a kernel stops that knows no way to power off, when the others
+ * have halted already. (A thread that is not in KVM_RUN does not notice.)
+ */
+void vcpu_look(struct vcpu *vcpu);
+
+/*
  * Returns when the guest runs no more on it. Its thread is left to the end of the process if it stopped by
  * itself, as it has when it was what ended the run.
  */

@@ -4,7 +4,7 @@
  *
  *   out8|out16|out32 PORT VALUE    print TEXT (a line; '_' for a space)
  *   other VALUE                    start processor 1, whose only act is to store VALUE to the status port
- *   crash    reset-vector    spin    halt
+ *   crash    reset-vector    spin    halt    give-up-devices
  */
 #include "tests/guest/lib/guest.h"
 #include "tests/guest/lib/interrupt.h"
@@ -63,6 +63,15 @@ static void crash(void)
 /* real_mode.S: as a kernel does that reboots "by the BIOS". */
 __attribute__((noreturn)) void jump_to_reset_vector(void);
 
+/* As a kernel does on its way to the end: no pin is unmasked any more. */
+static void give_up_devices(void)
+{
+	write32(LAYOUT_IOAPIC, 0x10);
+	write32(LAYOUT_IOAPIC + 0x10, 0x30);
+	write32(LAYOUT_IOAPIC + 0x10, 0x10030);
+	(void)read32(LAYOUT_IOAPIC + 0x10);
+}
+
 int guest_main(const char *cmdline)
 {
 	char verb[100], text[100];
@@ -76,6 +85,8 @@ int guest_main(const char *cmdline)
 			crash();
 		else if (equal(verb, "reset-vector"))
 			jump_to_reset_vector();
+		else if (equal(verb, "give-up-devices"))
+			give_up_devices();
 		else if (equal(verb, "spin"))
 			for (;;)
 				__asm__ volatile("pause");

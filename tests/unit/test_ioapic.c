@@ -268,6 +268,45 @@ static void raising_races_with_unmasking(void **state)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+static unsigned told[2];
+
+static void note_quiet(void *ctx, bool quiet)
+{
+	assert_ptr_equal(ctx, told);
+	told[quiet]++;
+}
+
+static void expect_told(unsigned busy, unsigned quiet)
+{
+	assert_int_equal(told[false], busy);
+	assert_int_equal(told[true], quiet);
+}
+
+static void the_last_pin_to_be_masked_is_told(void **state)
+{
+	struct test *t = *state;
+
+	memset(told, 0, sizeof(told));
+	t->ioapic.quiet = note_quiet;
+	t->ioapic.quiet_ctx = told;
+	set_register(t, 0x10, MASKED | 0x30); /* as it was */
+	expect_told(0, 0);
+	set_register(t, 0x10, 0x30);
+	set_register(t, 0x11, 0x1000000);
+	set_register(t, 0x10, 0x31);
+	set_register(t, 0x14, 0x32);
+	expect_told(1, 0);
+	set_register(t, 0x10, MASKED);
+	expect_told(1, 0);
+	set_register(t, 0x14, MASKED);
+	expect_told(1, 1);
+	set_register(t, 0x14, MASKED);
+	set_register(t, 0x10 + 2 * PINS, 0x33); /* no such pin */
+	expect_told(1, 1);
+	set_register(t, 0x12, 0x33);
+	expect_told(2, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup(entries_keep_what_was_written, setup),
 		cmocka_unit_test_setup(registers_that_do_not_exist, setup),
 		cmocka_unit_test_setup(other_offsets_and_widths, setup),
+		cmocka_unit_test_setup(the_last_pin_to_be_masked_is_told, setup),
 		cmocka_unit_test_setup(raising_races_with_unmasking, setup),
 	};
 
