@@ -20,14 +20,16 @@ static const struct item {
 	{"quiet", true,
 	 "no more than errors; before earlycon, whose registration replays the log so far"},
 	{"loglevel=3", true,
-	 "nor errors, but what is worse: there are always two (no PCI, no console yet), each byte "
-	 "of which is two exits before the console module is loaded"},
+	 "nor errors, but what is worse: there are always two (no PCI, no console), each byte of "
+	 "which is two "
+	 "exits"},
 	{"earlycon=uart8250,io," STRING(SNUG_PORT_EARLY_CONSOLE), false,
-	 "what a kernel says before its console module is loaded, a panic say; earlyprintk would "
-	 "do "
-	 "as well, and say where KASLR gets its random numbers from, in 152 exits, quiet or not"},
-	{"console=hvc0", false,
-	 "the virtio console; takes over from the early one when it is there"},
+	 "the kernel's console; earlyprintk would do as well, and say where KASLR gets its random "
+	 "numbers from, in 152 exits, quiet or not"},
+	{"keep_bootcon", false,
+	 "it stays: a port of the virtio console for it would be two queues more to set up, and a "
+	 "panic's "
+	 "words would depend on them"},
 	{"8250.nr_uarts=0", false, "there is no UART: no probing for four of them"},
 	{"pci=off", false, "there is no PCI: no probing for a bus"},
 	{"reboot=b", false,

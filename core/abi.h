@@ -28,7 +28,7 @@
 #define SNUG_RESET_VALUE        0x0f
 #define SNUG_SLEEP_TYPE_S5      5 /* SLP_TYP of \_S5 */
 
-/* The write-only early console: where an 8250's data register would be, so that earlycon finds it. */
+/* The kernel's console, write-only: where an 8250's data register would be, so that earlycon finds it. */
 #define SNUG_PORT_EARLY_CONSOLE      0x3f8
 #define SNUG_PORT_EARLY_CONSOLE_SIZE 8
 
@@ -71,13 +71,12 @@ enum snug_mark {
 
 /*
  * Virtio console ports (virtio 1.2, 5.3). A port has both directions, and every queue costs a guest
- * about a dozen exits to set up, so the streams share ports.
+ * exits to set up, so the streams share ports. None is the kernel's console: that is the early one, all the time.
  */
 enum snug_console_port {
-	SNUG_PORT_KERNEL = 0, /* the kernel's console, hvc0; input: none */
-	SNUG_PORT_STDIO = 1,  /* in: the command's stdin; out: its stdout */
-	SNUG_PORT_STDERR = 2, /* in: the control stream; out: the command's stderr */
-	SNUG_CONSOLE_PORTS = 3,
+	SNUG_PORT_STDIO = 0,  /* in: the command's stdin; out: its stdout */
+	SNUG_PORT_STDERR = 1, /* in: the control stream; out: the command's stderr */
+	SNUG_CONSOLE_PORTS = 2,
 };
 
 /*

@@ -44,7 +44,7 @@ int console_port_number(const char *name)
 static bool complete(const struct console *console)
 {
 	for (int i = 0; i < SNUG_CONSOLE_PORTS; i++)
-		if (i != SNUG_PORT_KERNEL && console->ports[i] < 0)
+		if (console->ports[i] < 0)
 			return false;
 	return true;
 }
@@ -54,7 +54,7 @@ static int open_port(struct console *console, int dev, const char *name)
 {
 	int n = console_port_number(name);
 
-	if (n < 0 || n >= SNUG_CONSOLE_PORTS || n == SNUG_PORT_KERNEL || console->ports[n] >= 0)
+	if (n < 0 || n >= SNUG_CONSOLE_PORTS || console->ports[n] >= 0)
 		return 0;
 	console->ports[n] = openat(dev, name, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	return console->ports[n] < 0 ? -errno : 0;

@@ -6,8 +6,7 @@
 #include "core/abi.h"
 
 struct console {
-	int ports
-		[SNUG_CONSOLE_PORTS]; /* O_NONBLOCK, O_CLOEXEC; SNUG_PORT_KERNEL is not opened: -1 */
+	int ports[SNUG_CONSOLE_PORTS]; /* O_NONBLOCK, O_CLOEXEC */
 };
 
 /*

@@ -20,13 +20,9 @@
 #define CONTROL_TX  3
 #define QUEUE_COUNT (2 * (SNUG_CONSOLE_PORTS + 1))
 
-/*
- * The driver fills every receive queue with pages when it starts, so they are small: what is never
- * used gets the least.
- */
+/* The driver fills every receive queue with pages when it starts, so they are small. */
 #define SIZE_STREAM  32
 #define SIZE_CONTROL 8
-#define SIZE_UNUSED  2
 
 /* A guest may add as fast as chains are taken: more than these are left for the next work(). */
 #define PASS_CHAINS 64
@@ -34,7 +30,6 @@
 struct console_port {
 	/* Messages of the control queue that the driver has not been given room for yet. */
 	bool send_add;
-	bool send_console;
 	bool send_open;
 	bool guest_open; /* somebody in the guest has it open: what is sent is not thrown away */
 };
@@ -118,7 +113,6 @@ int virtio_console_new(struct virtio_console **console, const struct virtio_cons
 	}
 	for (unsigned i = 0; i < QUEUE_COUNT; i++)
 		c->dev.queues[i].size_max = SIZE_STREAM;
-	c->dev.queues[0].size_max = SIZE_UNUSED;
 	c->dev.queues[CONTROL_RX].size_max = SIZE_CONTROL;
 	c->dev.queues[CONTROL_TX].size_max = SIZE_CONTROL;
 	rx_queue(c, SNUG_PORT_STDERR)->size_max = SIZE_CONTROL;
@@ -202,11 +196,8 @@ static int send_port_events(struct virtio_console *c)
 
 	for (unsigned i = 0; i < SNUG_CONSOLE_PORTS && r == 0; i++)
 		r = send_port_event(c, i, &c->ports[i].send_add, VIRTIO_CONSOLE_PORT_ADD);
-	for (unsigned i = 0; i < SNUG_CONSOLE_PORTS && r == 0; i++) {
-		r = send_port_event(c, i, &c->ports[i].send_console, VIRTIO_CONSOLE_CONSOLE_PORT);
-		if (r == 0)
-			r = send_port_event(c, i, &c->ports[i].send_open, VIRTIO_CONSOLE_PORT_OPEN);
-	}
+	for (unsigned i = 0; i < SNUG_CONSOLE_PORTS && r == 0; i++)
+		r = send_port_event(c, i, &c->ports[i].send_open, VIRTIO_CONSOLE_PORT_OPEN);
 	return r;
 }
 
@@ -224,7 +215,6 @@ static void handle_port_message(struct virtio_console *c, const struct virtio_co
 		return;
 	switch (le16toh(m->event)) {
 	case VIRTIO_CONSOLE_PORT_READY:
-		c->ports[id].send_console = value == 1 && id == SNUG_PORT_KERNEL;
 		c->ports[id].send_open = value == 1;
 		break;
 	case VIRTIO_CONSOLE_PORT_OPEN:
@@ -262,26 +252,6 @@ static int receive_port_messages(struct virtio_console *c)
 
 			if (chain_copy(&chain, &message, sizeof(message)) == sizeof(message))
 				handle_port_message(c, &message);
-			virtq_push(vq, chain.head, 0);
-		}
-		virtio_device_signal(&c->dev, vq);
-	} while (r == 0 && left > 0 && virtq_enable_kicks(vq));
-	c->unfinished |= left == 0;
-	return r < 0 ? r : 0;
-}
-
-static int receive_kernel_output(struct virtio_console *c)
-{
-	struct virtq *vq = tx_queue(c, SNUG_PORT_KERNEL);
-	struct virtq_chain chain;
-	unsigned left = PASS_CHAINS;
-	int r;
-
-	do {
-		for (r = 0; left > 0 && (r = virtq_pop(vq, &chain)) > 0; left--) {
-			for (unsigned i = 0; i < chain.readable; i++)
-				c->host.kernel_output(c->host.ctx, chain.iov[i].iov_base,
-						      chain.iov[i].iov_len);
 			virtq_push(vq, chain.head, 0);
 		}
 		virtio_device_signal(&c->dev, vq);
@@ -340,8 +310,6 @@ static int work(struct virtio_console *c)
 	r = receive_port_messages(c);
 	if (r == 0)
 		r = send_port_events(c);
-	if (r == 0)
-		r = receive_kernel_output(c);
 	if (r == 0)
 		r = console_stream_output(&c->stdout_stream, &c->dev, tx_queue(c, SNUG_PORT_STDIO));
 	if (r == 0)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtio console (virtio 1.2, 5.3), multiport: port 0 is the kernel's console; the others carry
- * the command's streams and the control stream (core/abi.h, enum snug_console_port).
+ * The virtio console (virtio 1.2, 5.3), multiport: its ports carry the command's streams and the control
+ * stream (core/abi.h, enum snug_console_port), and none is the kernel's.
  *
  * Streams are binary-clean and flow-controlled both ways: stdin is read only into buffers the guest
  * offers, and what the guest writes stays in its rings until the reader takes it, so that a slow
- * reader stalls the command, not the VM, and memory does not grow. The kernel's console alone is
- * always taken at once.
+ * reader stalls the command, not the VM, and memory does not grow.
  *
  * One thread, the event loop, does the work; kicks only wake it.
  */
@@ -25,9 +24,6 @@ struct virtio_console_host {
 	int stdin_fd; /* the caller's, all three */
 	int stdout_fd;
 	int stderr_fd;
-	/* What the kernel printed. The event loop's thread. */
-	void (*kernel_output)(void *ctx, const void *data, size_t len);
-	void *ctx;
 };
 
 /* 0 or -errno. */

@@ -18,7 +18,7 @@
 #include "virtio/queue.h"
 #include "vmm/irq.h"
 
-#define VIRTIO_QUEUES_MAX 8
+#define VIRTIO_QUEUES_MAX 6
 
 struct virtio_device;
 

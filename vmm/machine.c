@@ -98,18 +98,10 @@ static int add_virtio(struct machine *m, struct virtio_device *dev)
 	return bus_add(&m->mmio, gpa, LAYOUT_VIRTIO_MMIO_SIZE, &virtio_mmio_bus_ops, mmio);
 }
 
-static void kernel_output(void *ctx, const void *data, size_t len)
-{
-	klog_write(ctx, data, len);
-}
-
 static int add_console(struct machine *m)
 {
-	struct virtio_console_host host = {.stdin_fd = STDIN_FILENO,
-					   .stdout_fd = STDOUT_FILENO,
-					   .stderr_fd = STDERR_FILENO,
-					   .kernel_output = kernel_output,
-					   .ctx = &m->klog};
+	struct virtio_console_host host = {
+		.stdin_fd = STDIN_FILENO, .stdout_fd = STDOUT_FILENO, .stderr_fd = STDERR_FILENO};
 	int r = virtio_console_new(&m->console, &host, &m->vm.mem, next_irq(m));
 
 	return r < 0 ? r : add_virtio(m, virtio_console_device(m->console));

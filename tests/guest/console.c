@@ -23,14 +23,14 @@ static void driver_not_ready(void)
 {
 	CHECK(console_start());
 	console_send_event(0, VIRTIO_CONSOLE_DEVICE_READY, 0);
-	console_send_event(1, VIRTIO_CONSOLE_PORT_READY, 0);
-	console_send_event(2, VIRTIO_CONSOLE_PORT_READY, 1);
-	CHECK(console_expect_event(2, VIRTIO_CONSOLE_PORT_OPEN, 1));
+	console_send_event(0, VIRTIO_CONSOLE_PORT_READY, 0);
+	console_send_event(1, VIRTIO_CONSOLE_PORT_READY, 1);
+	CHECK(console_expect_event(1, VIRTIO_CONSOLE_PORT_OPEN, 1));
 }
 
 static void junk_messages(void)
 {
-	static const uint32_t ports[] = {3, 4, 31, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const uint32_t ports[] = {2, 3, 4, 31, 0x7fffffff, 0x80000000, 0xffffffff};
 	const uint64_t junk = CONSOLE_BUFFER(0);
 
 	up();
@@ -95,8 +95,7 @@ static void wait_for_needs_reset(void)
 
 static void wrong_head_in_each_queue(void)
 {
-	/* Queue 0 is port 0's input: the device has none, and never looks. */
-	for (unsigned i = 1; i < CONSOLE_QUEUES; i++) {
+	for (unsigned i = 0; i < CONSOLE_QUEUES; i++) {
 		up();
 		if (i == CONTROL_RX) /* looked at when there is something to say */
 			console_send_event(0, VIRTIO_CONSOLE_DEVICE_READY, 1);
@@ -132,7 +131,7 @@ static void wrong_direction(void)
 	queue_add(q, 0);
 	queue_kick(q);
 	CHECK_EQ(queue_wait(q, NULL), 0);
-	q = &console[TX(SNUG_PORT_KERNEL)];
+	q = &console[TX(SNUG_PORT_STDERR)];
 	queue_desc(q, 0, CONSOLE_BUFFER(0), 100, VRING_DESC_F_WRITE, 0);
 	queue_add(q, 0);
 	queue_kick(q);

@@ -4,7 +4,7 @@
  *
  *   out8|out16|out32 PORT VALUE    print TEXT (a line; '_' for a space)
  *   other VALUE                    start processor 1, whose only act is to store VALUE to the status port
- *   crash    reset-vector    spin    halt    give-up-devices
+ *   crash    reset-vector    spin    halt    babble    give-up-devices
  */
 #include "tests/guest/lib/guest.h"
 #include "tests/guest/lib/interrupt.h"
@@ -87,6 +87,9 @@ int guest_main(const char *cmdline)
 			jump_to_reset_vector();
 		else if (equal(verb, "give-up-devices"))
 			give_up_devices();
+		else if (equal(verb, "babble"))
+			for (;;)
+				print("and so on\n");
 		else if (equal(verb, "spin"))
 			for (;;)
 				__asm__ volatile("pause");

@@ -19,7 +19,7 @@ static uint64_t dev;
 static uint32_t device_id;
 static uint64_t device_features;
 static unsigned queue_count;
-static uint16_t queue_max[8];
+static uint16_t queue_max[6];
 static uint64_t config_bytes;
 
 static void select_queue(unsigned index)
@@ -364,7 +364,7 @@ static void expect_queues(unsigned count, const uint16_t *max)
 
 int guest_main(const char *cmdline)
 {
-	static const uint16_t console[] = {2, 32, 8, 8, 32, 32, 8, 32};
+	static const uint16_t console[] = {32, 32, 8, 8, 8, 32};
 	static const uint16_t p9[] = {128};
 	const uint64_t ring =
 		VERSION_1 | FEATURE(VIRTIO_RING_F_INDIRECT_DESC) | FEATURE(VIRTIO_RING_F_EVENT_IDX);

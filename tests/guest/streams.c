@@ -9,7 +9,7 @@
  *   unready      takes the stdout queue away while a chunk is being written
  *   reset        the same with a reset of the device
  *   fail         breaks the device, and halts
- *   flood        as much as possible to the kernel's console, for ever
+ *   flood PORT   as much as possible to a port, for ever
  */
 #include "tests/guest/lib/console.h"
 
@@ -28,7 +28,7 @@ static int print_all(void)
 	}
 	console_write(SNUG_PORT_STDIO, CONSOLE_BUFFER(0), 256);
 	console_write(SNUG_PORT_STDERR, CONSOLE_BUFFER(0) + 256, 256);
-	console_print(SNUG_PORT_KERNEL, "a line of the kernel\n");
+	print("a line of the kernel\n");
 	return 0;
 }
 
@@ -121,8 +121,8 @@ static int until_closed(unsigned port)
 static void talk(void)
 {
 	for (unsigned i = 0; i < 50; i++) {
-		console_send_event(2, VIRTIO_CONSOLE_PORT_READY, 1);
-		(void)console_expect_event(2, VIRTIO_CONSOLE_PORT_OPEN, 1);
+		console_send_event(SNUG_PORT_STDERR, VIRTIO_CONSOLE_PORT_READY, 1);
+		(void)console_expect_event(SNUG_PORT_STDERR, VIRTIO_CONSOLE_PORT_OPEN, 1);
 	}
 }
 
@@ -162,7 +162,7 @@ __attribute__((noreturn)) static void flood(unsigned port)
 	struct queue *q = &console[TX(port)];
 
 	for (uint16_t i = 0; i < q->size; i++)
-		queue_desc(q, i, CONSOLE_BUFFER(7), RAM_END - CONSOLE_BUFFER(7),
+		queue_desc(q, i, CONSOLE_BUFFER(5), RAM_END - CONSOLE_BUFFER(5),
 			   i + 1 < q->size ? VRING_DESC_F_NEXT : 0, (uint16_t)(i + 1));
 	for (unsigned i = 0; i < q->size; i++)
 		queue_add(q, 0);

@@ -19,12 +19,10 @@
 #include "virtio/console.h"
 
 enum console_queue {
-	KERNEL_RX,
-	KERNEL_TX,
-	CONTROL_RX,
-	CONTROL_TX,
 	STDIN_RX,
 	STDOUT_TX,
+	CONTROL_RX,
+	CONTROL_TX,
 	SNUG_RX, /* the control stream, monitor to guest-init */
 	STDERR_TX,
 	CONSOLE_QUEUES,
@@ -45,9 +43,6 @@ struct console_test {
 	int from_stdout;
 	int from_stderr;
 	struct virtio_console_host host;
-	char kernel_text[4096];
-	size_t kernel_len;
-	void (*on_kernel_output)(struct console_test *t);
 };
 
 static inline void count_interrupt(void *chip, unsigned pin)
@@ -56,17 +51,6 @@ static inline void count_interrupt(void *chip, unsigned pin)
 
 	assert_int_equal(pin, 7);
 	t->interrupts++;
-}
-
-static inline void note_kernel_output(void *ctx, const void *data, size_t len)
-{
-	struct console_test *t = ctx;
-
-	for (size_t i = 0; i < len && t->kernel_len < sizeof(t->kernel_text) - 1; i++)
-		t->kernel_text[t->kernel_len++] = ((const char *)data)[i];
-	t->kernel_text[t->kernel_len] = '\0';
-	if (t->on_kernel_output)
-		t->on_kernel_output(t);
 }
 
 /* A pipe: the device's end with its flags, the far end O_NONBLOCK. */
@@ -92,8 +76,6 @@ static inline void console_new(struct console_test *t, int flags)
 		make_pipe(&t->host.stdout_fd, &t->from_stdout, true, flags);
 	if (t->host.stderr_fd < 0)
 		make_pipe(&t->host.stderr_fd, &t->from_stderr, true, flags);
-	t->host.kernel_output = note_kernel_output;
-	t->host.ctx = t;
 	assert_int_equal(virtio_console_new(&t->console, &t->host, &t->mem, irq), 0);
 	t->mmio = (struct virtio_mmio){.dev = virtio_console_device(t->console)};
 }
@@ -224,12 +206,10 @@ static inline void handshake(struct console_test *t)
 		expect_port_message(t, i, VIRTIO_CONSOLE_PORT_ADD);
 	for (unsigned i = 0; i < SNUG_CONSOLE_PORTS; i++) {
 		send_port_message(t, i, VIRTIO_CONSOLE_PORT_READY, 1);
-		if (i == SNUG_PORT_KERNEL)
-			expect_port_message(t, i, VIRTIO_CONSOLE_CONSOLE_PORT);
 		expect_port_message(t, i, VIRTIO_CONSOLE_PORT_OPEN);
 	}
 	expect_no_port_message(t);
-	for (unsigned i = 1; i < SNUG_CONSOLE_PORTS; i++)
+	for (unsigned i = 0; i < SNUG_CONSOLE_PORTS; i++)
 		send_port_message(t, i, VIRTIO_CONSOLE_PORT_OPEN, 1);
 }
 

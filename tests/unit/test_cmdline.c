@@ -22,7 +22,7 @@ static void quiet_comes_before_earlycon(void **state)
 	assert_true(has_word(line, "quiet"));
 	assert_non_null(strstr(line, "earlycon=uart8250,io,0x3f8"));
 	assert_true(strstr(line, "quiet") < strstr(line, "earlycon"));
-	assert_true(has_word(line, "console=hvc0"));
+	assert_true(has_word(line, "keep_bootcon"));
 	assert_true(has_word(line, "reboot=b"));
 	assert_null(strstr(line, "  "));
 	free(line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The console's ports, control messages and the kernel's output; test_console_stream.c has the data. */
+/* The console's ports and control messages; test_console_stream.c has the data. */
 #include "tests/unit/console_driver.h"
 
 #include <linux/virtio_ids.h>
@@ -45,21 +45,23 @@ static void ports_are_added_and_opened(void **state)
 static void nothing_before_driver_ok(void **state)
 {
 	struct console_test *t = *state;
+	char text[8];
 
 	console_new(t, O_NONBLOCK);
 	assert_true(negotiate(&t->mmio, offered_features(&t->mmio)));
 	for (unsigned i = 0; i < CONSOLE_QUEUES; i++)
 		t->queue[i] = start_queue(&t->mmio, &t->mem, i, RING_GPA(i));
-	transmit(t, KERNEL_TX, 0, "early", 5);
+	transmit(t, STDERR_TX, 0, "early", 5);
 	settle(t);
-	assert_false(completed(t, KERNEL_TX));
-	assert_int_equal(t->kernel_len, 0);
+	assert_false(completed(t, STDERR_TX));
+	assert_int_equal(read(t->from_stderr, text, sizeof(text)), -1);
 	assert_true(virtio_console_drained(t->console));
 	driver_ok(&t->mmio);
 	/* What was there already is seen without a kick. */
 	assert_true(turn(t) > 0);
-	assert_true(completed(t, KERNEL_TX));
-	assert_string_equal(t->kernel_text, "early");
+	assert_true(completed(t, STDERR_TX));
+	assert_int_equal(read(t->from_stderr, text, sizeof(text)), 5);
+	assert_memory_equal(text, "early", 5);
 }
 
 /* The driver may give room for messages one at a time, and late. */
@@ -158,52 +160,6 @@ static void a_buffer_too_small_for_a_message(void **state)
 	handshake(t);
 }
 
-static void kernel_output_is_taken_at_once(void **state)
-{
-	struct console_test *t = *state;
-	uint64_t at = buffer_gpa(KERNEL_TX, 0);
-
-	begin(t);
-	transmit(t, KERNEL_TX, 0, "Linux ", 6);
-	memcpy(at_gpa(&t->mem, at + 100, 10), "version 6.", 10);
-	put_desc(&t->queue[KERNEL_TX], 1, at + 100, 8, VRING_DESC_F_NEXT, 2);
-	put_desc(&t->queue[KERNEL_TX], 2, at + 108, 2, 0, 0);
-	offer(&t->queue[KERNEL_TX], 1);
-	settle(t);
-	assert_true(completed(t, KERNEL_TX));
-	assert_true(completed(t, KERNEL_TX));
-	assert_string_equal(t->kernel_text, "Linux version 6.");
-}
-
-#define REFILLS_MAX 100000
-static unsigned refills;
-
-static void refill(struct console_test *t)
-{
-	if (refills++ < REFILLS_MAX)
-		offer(&t->queue[KERNEL_TX], 0);
-}
-
-/* A guest that prints for ever must not keep the event loop from signals and the other streams. */
-static void an_endless_guest_does_not_hold_the_event_loop(void **state)
-{
-	struct console_test *t = *state;
-
-	begin(t);
-	t->on_kernel_output = refill;
-	refills = 0;
-	transmit(t, KERNEL_TX, 0, "y", 1);
-	virtio_console_work(t->console);
-	assert_true(refills > 0);
-	assert_true(refills < REFILLS_MAX);
-	/* The rest is not forgotten: not drained, and the loop is woken to go on. */
-	assert_false(virtio_console_drained(t->console));
-	while (turn(t) > 0)
-		;
-	assert_true(refills > REFILLS_MAX);
-	assert_true(virtio_console_drained(t->console));
-}
-
 static void window_size(void **state)
 {
 	struct console_test *t = *state;
@@ -231,7 +187,7 @@ static void broken_queues(void **state)
 	for (unsigned i = 0; i < CONSOLE_QUEUES; i++) {
 		console_begin(t);
 		handshake(t);
-		if (i == CONTROL_RX || i == SNUG_RX || i == KERNEL_RX)
+		if (i == CONTROL_RX || i == SNUG_RX)
 			continue; /* looked at only when there is something to send */
 		put16(&t->mem, t->queue[i].avail_gpa + 2, 0x8000);
 		kick(t, i);
@@ -276,8 +232,6 @@ int main(void)
 		console_unit_test(junk_messages),
 		console_unit_test(messages_in_pieces),
 		console_unit_test(a_buffer_too_small_for_a_message),
-		console_unit_test(kernel_output_is_taken_at_once),
-		console_unit_test(an_endless_guest_does_not_hold_the_event_loop),
 		console_unit_test(window_size),
 		console_unit_test(broken_queues),
 		console_unit_test(a_plain_driver),

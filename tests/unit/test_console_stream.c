@@ -493,7 +493,7 @@ static void a_queue_withdrawn_while_its_output_waits(void **state)
 static void output_in_passes(void **state)
 {
 	struct console_test *t = *state;
-	const uint64_t table = BUFFER_GPA(KERNEL_RX);
+	const uint64_t table = BUFFER_GPA(CONTROL_RX);
 
 	t->host.stdout_fd = open("/dev/null", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_true(t->host.stdout_fd >= 0);

@@ -63,8 +63,6 @@ bool console_open(void)
 		good &= console_expect_event(i, VIRTIO_CONSOLE_PORT_ADD, 1);
 	for (unsigned i = 0; i < SNUG_CONSOLE_PORTS; i++) {
 		console_send_event(i, VIRTIO_CONSOLE_PORT_READY, 1);
-		if (i == SNUG_PORT_KERNEL)
-			good &= console_expect_event(i, VIRTIO_CONSOLE_CONSOLE_PORT, 1);
 		good &= console_expect_event(i, VIRTIO_CONSOLE_PORT_OPEN, 1);
 		console_send_event(i, VIRTIO_CONSOLE_PORT_OPEN, 1);
 	}

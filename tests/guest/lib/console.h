@@ -7,7 +7,7 @@
 
 #include "tests/guest/lib/virtio.h"
 
-#define CONSOLE_QUEUES 8
+#define CONSOLE_QUEUES 6
 #define CONTROL_RX     2
 #define CONTROL_TX     3
 #define RX(port)       ((port) == 0 ? 0U : 2U * ((port) + 1U))
