@@ -45,9 +45,9 @@ enum snug_status_kind {
 #define SNUG_STATUS_KIND(status) ((uint32_t)(status) >> 16)
 #define SNUG_STATUS_CODE(status) ((uint32_t)(status)&0xffff)
 
-/* Points of the timeline that guest-init reports. */
+/* Points of the timeline that guest-init reports, where the specification has timeline=report. */
 enum snug_mark {
-	SNUG_MARK_INIT = 1,    /* guest-init's first instruction in main() */
+	SNUG_MARK_INIT = 1,    /* guest-init has read the specification, its first act */
 	SNUG_MARK_MODULES = 2, /* modules are loaded */
 	SNUG_MARK_MOUNTS = 3,  /* the command's file systems are mounted */
 	SNUG_MARK_EXEC = 4,    /* about to start the command */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 static bool permitted;
+static bool marks_wanted;
 
 int machine_open(void)
 {
@@ -22,9 +23,14 @@ void machine_drop(void)
 	(void)ioperm(SNUG_PORT_BASE, SNUG_PORT_SIZE, 0);
 }
 
+void machine_enable_marks(void)
+{
+	marks_wanted = true;
+}
+
 void machine_mark(enum snug_mark mark)
 {
-	if (permitted)
+	if (permitted && marks_wanted)
 		outl((unsigned)mark, SNUG_PORT_BASE + SNUG_PORT_MARK);
 }
 

@@ -18,6 +18,8 @@ int machine_open(void);
 /* Gives the access up again: it survives fork and exec, and is not the command's. */
 void machine_drop(void);
 
+/* Points of the timeline: each is an exit, and dropped unless somebody wants one. */
+void machine_enable_marks(void);
 void machine_mark(enum snug_mark mark);
 
 /* A page of the report for the timeline, by its frame number. */

@@ -88,13 +88,15 @@ static int prepare(struct spec *spec, struct streams *streams)
 
 	if (r)
 		return say_failed("I/O ports (CONFIG_X86_IOPL_IOPERM, and no lockdown)", r);
-	machine_mark(SNUG_MARK_INIT);
 	(void)umask(0);
 	r = read_spec(spec);
 	if (r)
 		return r;
-	if (spec->report)
+	if (spec->report) {
 		report_enable();
+		machine_enable_marks();
+	}
+	machine_mark(SNUG_MARK_INIT);
 	r = modules_load(&spec->modules);
 	if (r)
 		return r;

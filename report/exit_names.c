@@ -53,6 +53,13 @@ bool record_exit_is_9p(const struct record_exits *exits)
 	       (offset == VIRTIO_MMIO_QUEUE_NOTIFY || offset == VIRTIO_MMIO_INTERRUPT_ACK);
 }
 
+bool record_exit_is_timelines(const struct record_exits *exits)
+{
+	return strcmp(exits->what, "port") == 0 &&
+	       (exits->address == SNUG_PORT_BASE + SNUG_PORT_MARK ||
+		exits->address == SNUG_PORT_BASE + SNUG_PORT_REPORT);
+}
+
 static const char *virtio_name(unsigned device, uint64_t offset, char *buf, size_t size)
 {
 	const char *what = offset == VIRTIO_MMIO_QUEUE_NOTIFY    ? "request"

@@ -78,6 +78,8 @@ const char *record_exit_name(const struct record_exits *exits, char *buf, size_t
 
 /* Is it a request to a 9P server? */
 bool record_exit_is_9p(const struct record_exits *exits);
+/* Is there no such exit without a timeline? */
+bool record_exit_is_timelines(const struct record_exits *exits);
 
 /* When the guest's first instruction was, its command's exec and end, its last store; 0: not known. */
 struct record_marks {

@@ -51,7 +51,9 @@ size_t timeline_sum_exits(const struct record *record, struct exit_sum sums[EXIT
 		if (at == EXIT_SUMS_MAX)
 			continue;
 		if (at == count) {
-			sums[at] = (struct exit_sum){.is_9p = record_exit_is_9p(exits)};
+			sums[at] =
+				(struct exit_sum){.is_9p = record_exit_is_9p(exits),
+						  .is_timelines = record_exit_is_timelines(exits)};
 			(void)snprintf(sums[at].name, sizeof(sums[at].name), "%s", name);
 			count++;
 		}

@@ -14,6 +14,7 @@
 struct exit_sum {
 	char name[48];
 	bool is_9p;
+	bool is_timelines; /* not there without one */
 	uint64_t before_command;
 	uint64_t later;
 };

@@ -70,6 +70,8 @@ static void print_exits(const struct record *record, FILE *out)
 	uint64_t before = 0, before_9p = 0, after = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		if (sums[i].is_timelines)
+			continue;
 		before += sums[i].before_command;
 		before_9p += sums[i].is_9p ? sums[i].before_command : 0;
 		after += sums[i].later;

@@ -10,57 +10,53 @@
 #define PAGE_SIZE 4096UL
 
 void deferred_init(struct deferred *deferred, int vm_fd, struct kvm_run *run, size_t run_size,
-		   const struct bus *mmio)
+		   const struct bus *mmio, const struct bus *ports)
 {
 	int page = ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
 
 	memset(deferred, 0, sizeof(*deferred));
 	deferred->vm_fd = vm_fd;
-	deferred->mmio = mmio;
+	deferred->buses[0] = mmio;
+	deferred->buses[1] = ports;
 	(void)pthread_mutex_init(&deferred->lock, NULL);
 	if (page > 0 && run_size >= ((size_t)page + 1) * PAGE_SIZE)
 		deferred->ring = (void *)((char *)run + (size_t)page * PAGE_SIZE);
 }
 
-/* What KVM refuses to register stays an exit. */
-static void for_each_part(const struct deferred *deferred, const struct bus_range *range,
+/* What KVM refuses to register stays an exit: ports, before Linux 4.20. */
+static void for_each_part(const struct deferred *deferred, const struct bus_range *range, bool pio,
 			  unsigned long request)
 {
-	for (const struct bus_part *part = range->ops->can_wait; part->size; part++) {
-		struct kvm_coalesced_mmio_zone zone = {.addr = range->base + part->offset,
-						       .size = part->size};
+	for (const struct bus_part *part = range->ops->can_wait; part && part->size; part++) {
+		struct kvm_coalesced_mmio_zone zone = {
+			.addr = range->base + part->offset, .size = part->size, .pio = pio};
 
 		(void)ioctl(deferred->vm_fd, request, &zone);
 	}
 }
 
-/* From one state to the other: was it in that one? With the lock. */
-static bool go_on(struct deferred *deferred, const struct bus_range *range,
-		  enum deferred_state from, enum deferred_state to)
+static void register_all(const struct deferred *deferred)
 {
-	enum deferred_state *state = &deferred->states[range - deferred->mmio->ranges];
+	for (unsigned pio = 0; pio < ARRAY_SIZE(deferred->buses); pio++) {
+		const struct bus *bus = deferred->buses[pio];
 
-	if (*state != from)
-		return false;
-	__atomic_store_n(state, to, __ATOMIC_RELAXED);
-	return true;
+		for (unsigned i = 0; i < bus->count; i++)
+			for_each_part(deferred, &bus->ranges[i], pio, KVM_REGISTER_COALESCED_MMIO);
+	}
 }
 
-static enum deferred_state state_of(const struct deferred *deferred, const struct bus_range *range)
+void deferred_written(struct deferred *deferred, const struct bus *bus, uint64_t addr, unsigned len)
 {
-	return __atomic_load_n(&deferred->states[range - deferred->mmio->ranges], __ATOMIC_RELAXED);
-}
+	const struct bus_range *range;
 
-void deferred_written(struct deferred *deferred, uint64_t gpa, unsigned len)
-{
-	const struct bus_range *range = bus_range_at(deferred->mmio, gpa, len);
-
-	if (!deferred->ring || !range || !range->ops->can_wait ||
-	    state_of(deferred, range) != DEFERRED_NOT_YET)
+	if (!deferred->ring || atomic_load(&deferred->registered))
+		return;
+	range = bus_range_at(bus, addr, len);
+	if (!range || !range->ops->can_wait)
 		return;
 	(void)pthread_mutex_lock(&deferred->lock);
-	if (go_on(deferred, range, DEFERRED_NOT_YET, DEFERRED_ON))
-		for_each_part(deferred, range, KVM_REGISTER_COALESCED_MMIO);
+	if (!atomic_exchange(&deferred->registered, true))
+		register_all(deferred);
 	(void)pthread_mutex_unlock(&deferred->lock);
 }
 
@@ -73,7 +69,7 @@ static void settle_one(const struct deferred *deferred, uint32_t first)
 {
 	const struct kvm_coalesced_mmio *write = &deferred->ring->coalesced_mmio[first];
 
-	bus_write(deferred->mmio, write->phys_addr, write->data,
+	bus_write(deferred->buses[write->pio != 0], write->phys_addr, write->data,
 		  (unsigned)min_u64(write->len, sizeof(write->data)));
 }
 
@@ -98,15 +94,16 @@ void deferred_settle(struct deferred *deferred)
 
 void deferred_stop(struct deferred *deferred, uint64_t gpa)
 {
-	const struct bus_range *range = bus_range_at(deferred->mmio, gpa, 1);
+	const struct bus *mmio = deferred->buses[0];
+	const struct bus_range *range = bus_range_at(mmio, gpa, 1);
 
-	if (!deferred->ring || !range || !range->ops->can_wait ||
-	    state_of(deferred, range) != DEFERRED_ON)
+	if (!deferred->ring || !range || atomic_load(&deferred->stopped[range - mmio->ranges]))
 		return;
 	(void)pthread_mutex_lock(&deferred->lock);
 	/* KVM returns when no vCPU is any more about to put a write into the ring. */
-	if (go_on(deferred, range, DEFERRED_ON, DEFERRED_STOPPED))
-		for_each_part(deferred, range, KVM_UNREGISTER_COALESCED_MMIO);
+	if (atomic_load(&deferred->registered) &&
+	    !atomic_exchange(&deferred->stopped[range - mmio->ranges], true))
+		for_each_part(deferred, range, false, KVM_UNREGISTER_COALESCED_MMIO);
 	(void)pthread_mutex_unlock(&deferred->lock);
 	deferred_settle(deferred);
 }

@@ -5,9 +5,9 @@
  * order, before the next exit of any vCPU does, and before an interrupt is raised: nothing that looks at a
  * register sees it without what was written to it before, and an edge meets the pin as the guest has left it.
  *
- * A device's registers are registered with KVM when the guest first writes to it. That is a grace period of
- * SRCU, which KVM waits for then and there, in microseconds, and since Linux 6.18 at the end of the VM, if that
- * comes within some 15 ms.
+ * All of them are registered with KVM at the guest's first write to one: each is a grace period of SRCU, which KVM
+ * waits for then and there, in microseconds, and since Linux 6.18 at the end of the VM, if that comes within some
+ * 15 ms. A guest that ends before it has come to its devices does without.
  */
 #ifndef VMM_DEFERRED_H
 #define VMM_DEFERRED_H
@@ -24,28 +24,26 @@
 struct deferred {
 	int vm_fd;
 	struct kvm_coalesced_mmio_ring
-		*ring; /* NULL: this KVM has none, and every write is an exit */
-	const struct bus *mmio;
-	pthread_mutex_t lock; /* held by the thread that settles, registers or stops */
-	enum deferred_state {
-		DEFERRED_NOT_YET,
-		DEFERRED_ON,
-		DEFERRED_STOPPED,
-	} states[BUS_RANGES_MAX]; /* of the bus's ranges */
+		*ring;              /* NULL: this KVM has none, and every write is an exit */
+	const struct bus *buses[2]; /* [1]: I/O ports */
+	pthread_mutex_t lock;       /* held by the thread that settles, registers or stops */
+	_Atomic bool registered;
+	_Atomic bool stopped[BUS_RANGES_MAX]; /* of the memory-mapped ranges: deferred_stop() */
 };
 
 /* run: the kvm_run mapping of a vCPU, of run_size bytes. The ring is in it, the same for all of them. */
 void deferred_init(struct deferred *deferred, int vm_fd, struct kvm_run *run, size_t run_size,
-		   const struct bus *mmio);
+		   const struct bus *mmio, const struct bus *ports);
 
-/* A write of len bytes at gpa was an exit: of what can wait there, the next ones need not be. */
-void deferred_written(struct deferred *deferred, uint64_t gpa, unsigned len);
+/* The guest's write was an exit, of the bus's range that has all of len bytes at addr: the next ones need not be. */
+void deferred_written(struct deferred *deferred, const struct bus *bus, uint64_t addr,
+		      unsigned len);
 
 /* Lets what was written so far take effect. Any thread. */
 void deferred_settle(struct deferred *deferred);
 
 /*
- * From here on nothing waits that is written to the device at gpa; what was written before has taken effect. Any
+ * From here on nothing waits that is written to the memory-mapped device at gpa; what was written before has taken effect. Any
  * thread.
  */
 void deferred_stop(struct deferred *deferred, uint64_t gpa);

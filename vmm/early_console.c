@@ -4,6 +4,7 @@
 #include <linux/serial_reg.h>
 #include <string.h>
 
+#include "core/abi.h"
 #include "vmm/klog.h"
 
 static void early_console_read(void *dev, uint64_t offset, void *data, unsigned len)
@@ -21,5 +22,9 @@ static void early_console_write(void *dev, uint64_t offset, const void *data, un
 		klog_write(dev, data, 1);
 }
 
-const struct bus_ops early_console_bus_ops = {.read = early_console_read,
-					      .write = early_console_write};
+/* What a driver sets up. Not the characters: they are to be seen when they are written. */
+static const struct bus_part can_wait[] = {{UART_IER, SNUG_PORT_EARLY_CONSOLE_SIZE - UART_IER},
+					   {0, 0}};
+
+const struct bus_ops early_console_bus_ops = {
+	.read = early_console_read, .write = early_console_write, .can_wait = can_wait};

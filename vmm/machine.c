@@ -9,6 +9,7 @@
 #include "core/abi.h"
 #include "core/log.h"
 #include "vmm/early_console.h"
+#include "vmm/legacy_ports.h"
 
 /*
  * What Linux spends on each file of a share it remembers: a directory entry, an inode and a fid. A guest
@@ -74,7 +75,8 @@ static int build_processors(struct machine *m, const struct config *config)
 		return kvm_failed(what, r);
 	if (config->cpus > 1)
 		timeline_stage(m->timeline, "monitor: the other processors");
-	deferred_init(&m->deferred, m->vm.fd, m->vcpus[0].run, m->vcpus[0].run_size, &m->mmio);
+	deferred_init(&m->deferred, m->vm.fd, m->vcpus[0].run, m->vcpus[0].run_size, &m->mmio,
+		      &m->ports);
 	return 0;
 }
 
@@ -160,6 +162,9 @@ static int add_platform(struct machine *m, unsigned virtio_devices)
 	if (r == 0)
 		r = bus_add(&m->ports, SNUG_PORT_BASE, SNUG_PORT_SIZE, &poweroff_bus_ops,
 			    &m->poweroff);
+	if (r == 0)
+		r = bus_add(&m->ports, LEGACY_PORTS, LEGACY_PORTS_SIZE, &legacy_ports_bus_ops,
+			    NULL);
 	if (r == 0)
 		r = bus_add(&m->ports, SNUG_PORT_EARLY_CONSOLE, SNUG_PORT_EARLY_CONSOLE_SIZE,
 			    &early_console_bus_ops, &m->klog);
@@ -277,4 +282,6 @@ void machine_stop(struct machine *m)
 		vcpu_kick(&m->vcpus[i]);
 	for (unsigned i = 0; i < m->vcpu_count; i++)
 		vcpu_join(&m->vcpus[i]);
+	/* The last words of a guest that was ended. */
+	deferred_settle(&m->deferred);
 }

@@ -17,6 +17,8 @@ static void handle_io(struct vcpu *vcpu)
 		else
 			bus_read(vcpu->ports, io->port, data, io->size);
 	}
+	if (vcpu->deferred && io->direction == KVM_EXIT_IO_OUT)
+		deferred_written(vcpu->deferred, vcpu->ports, io->port, io->size);
 }
 
 static void handle_mmio(struct vcpu *vcpu)
@@ -27,7 +29,7 @@ static void handle_mmio(struct vcpu *vcpu)
 	if (mmio->is_write) {
 		bus_write(vcpu->mmio, mmio->phys_addr, mmio->data, len);
 		if (vcpu->deferred)
-			deferred_written(vcpu->deferred, mmio->phys_addr, len);
+			deferred_written(vcpu->deferred, vcpu->mmio, mmio->phys_addr, len);
 	} else {
 		bus_read(vcpu->mmio, mmio->phys_addr, mmio->data, len);
 	}

@@ -48,7 +48,7 @@ static void no_read(void *dev, uint64_t offset, void *data, unsigned len)
 }
 
 static const struct bus_ops ops = {.read = no_read, .write = see};
-static struct bus bus;
+static struct bus bus, ports;
 static struct deferred deferred;
 
 static int setup(void **state)
@@ -56,9 +56,10 @@ static int setup(void **state)
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
 	memset(&bus, 0, sizeof(bus));
+	memset(&ports, 0, sizeof(ports));
 	assert_int_equal(bus_add(&bus, BASE, 0x1000, &ops, &seen), 0);
 	/* Not a VM: there is no ring, but a test's own. */
-	deferred_init(&deferred, -1, NULL, 3 * PAGE_SIZE, &bus);
+	deferred_init(&deferred, -1, NULL, 3 * PAGE_SIZE, &bus, &ports);
 	assert_null(deferred.ring);
 	deferred_settle(&deferred);
 	deferred.ring = calloc(1, PAGE_SIZE);
@@ -196,15 +197,30 @@ static void test_stop(void **state)
 	bus.ranges[0].ops = &waiting;
 	assert_true(put(BASE, 1, 4));
 	deferred_stop(&deferred, BASE); /* nothing waits there yet */
-	assert_int_equal(deferred.states[0], DEFERRED_NOT_YET);
-	deferred_written(&deferred, BASE + 0x1000, 4);
-	deferred_written(&deferred, BASE + 8, 4);
-	assert_int_equal(deferred.states[0], DEFERRED_ON);
+	assert_false(deferred.stopped[0]);
+	deferred_written(&deferred, &bus, BASE + 0x1000, 4);
+	deferred_written(&deferred, &ports, BASE, 4);
+	assert_false(deferred.registered);
+	deferred_written(&deferred, &bus, BASE + 8, 4);
+	assert_true(deferred.registered);
+	assert_true(put(BASE, 2, 4));
 	deferred_stop(&deferred, BASE);
-	assert_int_equal(deferred.states[0], DEFERRED_STOPPED);
+	assert_true(deferred.stopped[0]);
+	assert_int_equal(seen.count, 2);
+}
+
+/* The same address is another place on the other bus. */
+static void test_ports(void **state)
+{
+	(void)state;
+	assert_int_equal(bus_add(&ports, 0x80, 4, &ops, &seen), 0);
+	assert_true(put(0x80, 1, 4));
+	deferred_settle(&deferred);
+	assert_int_equal(seen.count, 0);
+	assert_true(put(0x80, 1, 4));
+	deferred.ring->coalesced_mmio[1].pio = 1;
+	deferred_settle(&deferred);
 	assert_int_equal(seen.count, 1);
-	deferred_written(&deferred, BASE, 4);
-	assert_int_equal(deferred.states[0], DEFERRED_STOPPED);
 }
 
 int main(void)
@@ -216,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_guest_that_never_stops, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_threads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ports, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
