@@ -116,6 +116,10 @@ int virtio_console_new(struct virtio_console **console, const struct virtio_cons
 	c->dev.queues[CONTROL_RX].size_max = SIZE_CONTROL;
 	c->dev.queues[CONTROL_TX].size_max = SIZE_CONTROL;
 	rx_queue(c, SNUG_PORT_STDERR)->size_max = SIZE_CONTROL;
+	/* The driver fills them before there is anything to send. */
+	c->dev.queues[CONTROL_RX].starts_quiet = true;
+	for (unsigned i = 0; i < SNUG_CONSOLE_PORTS; i++)
+		rx_queue(c, i)->starts_quiet = true;
 	virtio_device_init(&c->dev, &console_ops, VIRTIO_ID_CONSOLE,
 			   (1ULL << VIRTIO_CONSOLE_F_MULTIPORT) |
 				   (1ULL << VIRTIO_RING_F_INDIRECT_DESC) |

@@ -30,34 +30,15 @@ void virtq_reset(struct virtq *vq)
 	uint16_t size_max = vq->size_max;
 	uint32_t generation = vq->generation + 1;
 
-	*vq = (struct virtq){.size_max = size_max, .size = size_max, .generation = generation};
+	*vq = (struct virtq){.size_max = size_max,
+			     .starts_quiet = vq->starts_quiet,
+			     .size = size_max,
+			     .generation = generation};
 }
 
 static void *aligned_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len, uint64_t align)
 {
 	return gpa % align == 0 ? guest_mem_at(mem, gpa, len) : NULL;
-}
-
-int virtq_activate(struct virtq *vq, const struct guest_mem *mem, bool event_idx)
-{
-	uint16_t size = vq->size;
-
-	if (size == 0 || size > vq->size_max || (size & (size - 1)))
-		return -EINVAL;
-	vq->desc = aligned_at(mem, vq->desc_gpa, sizeof(struct vring_desc) * (uint64_t)size,
-			      DESC_ALIGN);
-	vq->avail = aligned_at(mem, vq->avail_gpa, avail_bytes(size), AVAIL_ALIGN);
-	vq->used = aligned_at(mem, vq->used_gpa, used_bytes(size), USED_ALIGN);
-	if (!vq->desc || !vq->avail || !vq->used)
-		return -EINVAL;
-	vq->mem = mem;
-	vq->event_idx = event_idx;
-	vq->broken = false;
-	vq->next_avail = 0;
-	vq->next_used = 0;
-	vq->signalled = 0;
-	vq->ready = true;
-	return 0;
 }
 
 /* One load each: what the driver changes later does not count. */
@@ -80,6 +61,31 @@ static __virtio16 *used_event(const struct virtq *vq)
 static __virtio16 *avail_event(const struct virtq *vq)
 {
 	return (__virtio16 *)(void *)&vq->used->ring[vq->size];
+}
+
+int virtq_activate(struct virtq *vq, const struct guest_mem *mem, bool event_idx)
+{
+	uint16_t size = vq->size;
+
+	if (size == 0 || size > vq->size_max || (size & (size - 1)))
+		return -EINVAL;
+	vq->desc = aligned_at(mem, vq->desc_gpa, sizeof(struct vring_desc) * (uint64_t)size,
+			      DESC_ALIGN);
+	vq->avail = aligned_at(mem, vq->avail_gpa, avail_bytes(size), AVAIL_ALIGN);
+	vq->used = aligned_at(mem, vq->used_gpa, used_bytes(size), USED_ALIGN);
+	if (!vq->desc || !vq->avail || !vq->used)
+		return -EINVAL;
+	vq->mem = mem;
+	vq->event_idx = event_idx;
+	vq->broken = false;
+	vq->next_avail = 0;
+	vq->next_used = 0;
+	vq->signalled = 0;
+	vq->ready = true;
+	/* The index before the first: it is passed when all others have been. */
+	if (event_idx && vq->starts_quiet)
+		store16(avail_event(vq), UINT16_MAX);
+	return 0;
 }
 
 static int protocol_error(struct virtq *vq)

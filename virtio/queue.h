@@ -25,7 +25,9 @@
 struct virtq {
 	/* The registers; frozen while ready. */
 	uint16_t size_max; /* what the device offers; a power of two */
-	uint16_t size;     /* what the driver chose */
+	/* The device has nothing to put into it yet, and asks for kicks when it has: no kick until then. */
+	bool starts_quiet;
+	uint16_t size; /* what the driver chose */
 	uint64_t desc_gpa;
 	uint64_t avail_gpa; /* "driver area" */
 	uint64_t used_gpa;  /* "device area" */
@@ -55,7 +57,7 @@ struct virtq_chain {
 	struct iovec iov[VIRTQ_SIZE_MAX]; /* host addresses, every one checked to be RAM */
 };
 
-/* Forgets everything but size_max, and counts. */
+/* Forgets everything but what is the device's to say, and counts. */
 void virtq_reset(struct virtq *vq);
 
 /* The driver wrote QueueReady = 1: checks the registers. 0, or -EINVAL and the queue stays unready. */

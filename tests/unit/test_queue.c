@@ -335,6 +335,25 @@ static void enabling_kicks_sees_what_came_meanwhile(void **state)
 	assert_int_equal(get_avail_event(&f->driver), 1);
 }
 
+/* A driver that fills the queue kicks for none of it, until the device asks. */
+static void a_quiet_start(void **state)
+{
+	struct fixture *f = *state;
+
+	f->vq.starts_quiet = true;
+	start(f, SIZE, true);
+	for (uint16_t added = 1; added < UINT16_MAX; added++)
+		assert_false(vring_need_event(get_avail_event(&f->driver), added,
+					      (uint16_t)(added - 1)));
+	assert_false(virtq_enable_kicks(&f->vq));
+	assert_true(vring_need_event(get_avail_event(&f->driver), 1, 0));
+	virtq_reset(&f->vq);
+	start(f, SIZE, true);
+	assert_int_equal(get_avail_event(&f->driver), UINT16_MAX);
+	virtq_reset(&f->vq);
+	start(f, SIZE, false);
+}
+
 static void without_event_idx_the_driver_always_kicks(void **state)
 {
 	struct fixture *f = *state;
@@ -451,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(interrupts_by_event_idx, setup, teardown),
 		cmocka_unit_test_setup_teardown(enabling_kicks_sees_what_came_meanwhile, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_quiet_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_event_idx_the_driver_always_kicks, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(activation_checks_the_size, setup, teardown),
