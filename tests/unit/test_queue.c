@@ -341,17 +341,14 @@ static void a_quiet_start(void **state)
 	struct fixture *f = *state;
 
 	f->vq.starts_quiet = true;
-	start(f, SIZE, true);
+	virtq_reset(&f->vq); /* which leaves that as it is */
+	set_registers(&f->vq, &f->driver);
+	assert_int_equal(virtq_activate(&f->vq, &f->mem, true), 0);
 	for (uint16_t added = 1; added < UINT16_MAX; added++)
 		assert_false(vring_need_event(get_avail_event(&f->driver), added,
 					      (uint16_t)(added - 1)));
 	assert_false(virtq_enable_kicks(&f->vq));
 	assert_true(vring_need_event(get_avail_event(&f->driver), 1, 0));
-	virtq_reset(&f->vq);
-	start(f, SIZE, true);
-	assert_int_equal(get_avail_event(&f->driver), UINT16_MAX);
-	virtq_reset(&f->vq);
-	start(f, SIZE, false);
 }
 
 static void without_event_idx_the_driver_always_kicks(void **state)
