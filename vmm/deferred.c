@@ -24,14 +24,17 @@ void deferred_init(struct deferred *deferred, int vm_fd, struct kvm_run *run, si
 }
 
 /* What KVM refuses to register stays an exit: ports, before Linux 4.20. */
-static void for_each_part(const struct deferred *deferred, const struct bus_range *range, bool pio,
-			  unsigned long request)
+static void let_wait(const struct deferred *deferred, const struct bus_range *range, bool pio,
+		     bool wait)
 {
 	for (const struct bus_part *part = range->ops->can_wait; part && part->size; part++) {
 		struct kvm_coalesced_mmio_zone zone = {
 			.addr = range->base + part->offset, .size = part->size, .pio = pio};
 
-		(void)ioctl(deferred->vm_fd, request, &zone);
+		if (wait)
+			(void)ioctl(deferred->vm_fd, KVM_REGISTER_COALESCED_MMIO, &zone);
+		else
+			(void)ioctl(deferred->vm_fd, KVM_UNREGISTER_COALESCED_MMIO, &zone);
 	}
 }
 
@@ -41,7 +44,7 @@ static void register_all(const struct deferred *deferred)
 		const struct bus *bus = deferred->buses[pio];
 
 		for (unsigned i = 0; i < bus->count; i++)
-			for_each_part(deferred, &bus->ranges[i], pio, KVM_REGISTER_COALESCED_MMIO);
+			let_wait(deferred, &bus->ranges[i], pio, true);
 	}
 }
 
@@ -103,7 +106,7 @@ void deferred_stop(struct deferred *deferred, uint64_t gpa)
 	/* KVM returns when no vCPU is any more about to put a write into the ring. */
 	if (atomic_load(&deferred->registered) &&
 	    !atomic_exchange(&deferred->stopped[range - mmio->ranges], true))
-		for_each_part(deferred, range, false, KVM_UNREGISTER_COALESCED_MMIO);
+		let_wait(deferred, range, false, false);
 	(void)pthread_mutex_unlock(&deferred->lock);
 	deferred_settle(deferred);
 }

@@ -26,7 +26,7 @@ struct run_end {
 	_Atomic int cause; /* enum run_end_cause */
 	uint32_t detail;
 	char vm_error[128]; /* RUN_END_VM_ERROR: one line that says what KVM reported */
-	int wake_fd;        /* an eventfd, written when a processor has stopped or `stopping` changes */
+	int wake_fd; /* an eventfd, written when a processor has stopped or `stopping` changes */
 	/* The guest may be about to stop its processor for good, which nothing but a look at it would tell. */
 	_Atomic bool stopping;
 };
