@@ -33,6 +33,7 @@ SANITIZERS_thread = thread
 SANITIZERS_fuzz = address,undefined
 ifneq ($(SAN),0)
 CFLAGS_ALL += -fsanitize=$(SANITIZERS_$(SAN)) -fno-sanitize-recover=all -fno-omit-frame-pointer
+CPPFLAGS_ALL += -DSNUG_SANITIZED
 LDFLAGS_SAN = -fsanitize=$(SANITIZERS_$(SAN))
 LIBC = glibc
 else
@@ -115,6 +116,21 @@ $(BUILD)/snug-full: $(call obj,$(SNUG_FULL_SRC)) $(BUILD)/obj/boot/guest_init.o
 $(BUILD)/snug-report: $(call obj,$(REPORT_SRC))
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(REPORT_LIBS)
+
+# What each kind of the monitor's threads may call, compiled by libseccomp, on the host, when snug is built.
+FILTERS = $(BUILD)/gen/vmm/confine/filters
+$(FILTERS)/generate: vmm/confine/filters/generate.c $(wildcard vmm/confine/filters/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) -D_GNU_SOURCE -I. -std=gnu11 $(WARN) -O1 -o $@ $< -lseccomp
+
+$(FILTERS)/filters.inc: $(FILTERS)/generate
+	@echo "  GEN     $@"
+	$(Q)$< >$@.new && mv $@.new $@
+
+FILTERED = $(call obj,vmm/confine/seccomp.c) $(call small,vmm/confine/seccomp.c)
+$(FILTERED): $(FILTERS)/filters.inc
+$(FILTERED): CPPFLAGS_ALL += -I$(BUILD)/gen
 
 $(BUILD)/snug-monitor: $(call small,$(MONITOR_SRC))
 	@echo "  LD      $@"

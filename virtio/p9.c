@@ -21,12 +21,6 @@ struct p9_config {
 	char tag[TAG_MAX];
 } __attribute__((packed));
 
-/*
- * Threads at most. That many requests can hang on a file system that does not answer before the share
- * hangs as a whole.
- */
-#define THREADS_MAX 16
-
 struct virtio_p9 {
 	struct virtio_device dev;
 	struct p9_server *server;
@@ -40,12 +34,15 @@ struct virtio_p9 {
 		struct virtio_p9 *p9;
 		struct p9_worker *worker;
 		pthread_t id;
-	} threads[THREADS_MAX];
+	} threads[VIRTIO_P9_THREADS_MAX];
 	unsigned thread_count;
 	unsigned idle;  /* threads that wait, or are about to */
 	unsigned taken; /* requests that are not answered yet */
 	bool stop;
 	pthread_cond_t answered;
+
+	int (*enter)(void *ctx); /* the first thread's first act; NULL: none */
+	void *enter_ctx;
 };
 
 static void p9_read_config(struct virtio_device *dev, uint64_t offset, void *data, unsigned len)
@@ -164,7 +161,7 @@ static int take(struct virtio_p9 *p9, struct p9_worker *worker, struct virtq_cha
 	if (!p9_worker_take(worker, chain->iov, chain->readable))
 		return -EPROTO;
 	p9->taken++;
-	if (p9->idle == 0 && p9->thread_count < THREADS_MAX)
+	if (p9->idle == 0 && p9->thread_count < VIRTIO_P9_THREADS_MAX)
 		(void)add_thread(p9);
 	if (virtq_enable_kicks(vq))
 		wake_one(p9);
@@ -228,7 +225,8 @@ static void *p9_thread(void *arg)
 	struct virtio_p9 *p9 = self->p9;
 	struct virtq_chain chain;
 	eventfd_t kicks;
-	bool stop = false;
+	/* Only the first thread is started by one that is not a server's itself. */
+	bool stop = self == p9->threads && p9->enter && p9->enter(p9->enter_ctx) < 0;
 
 	while (!stop && (eventfd_read(p9->kick_fd, &kicks) == 0 || errno == EINTR)) {
 		(void)pthread_mutex_lock(&p9->dev.lock);
@@ -242,10 +240,12 @@ static void *p9_thread(void *arg)
 	return NULL;
 }
 
-int virtio_p9_start(struct virtio_p9 *p9)
+int virtio_p9_start(struct virtio_p9 *p9, int (*enter)(void *ctx), void *ctx)
 {
 	int r;
 
+	p9->enter = enter;
+	p9->enter_ctx = ctx;
 	(void)pthread_mutex_lock(&p9->dev.lock);
 	r = add_thread(p9);
 	(void)pthread_mutex_unlock(&p9->dev.lock);

@@ -27,8 +27,18 @@ int virtio_p9_new(struct virtio_p9 **p9, const struct p9_share *share, const cha
 
 struct virtio_device *virtio_p9_device(struct virtio_p9 *p9);
 
-/* Starts the first thread; before the first vCPU runs. 0 or -errno. */
-int virtio_p9_start(struct virtio_p9 *p9);
+/*
+ * Threads at most, of one device. That many requests can hang on a file system that does not answer before
+ * the share hangs as a whole.
+ */
+#define VIRTIO_P9_THREADS_MAX 16
+
+/*
+ * Starts the first thread; before the first vCPU runs. enter(ctx), unless it is NULL, is the first thing
+ * that thread does: if it fails, nothing is ever served. What it does to the thread's rights is inherited by
+ * those that are started later. 0 or -errno.
+ */
+int virtio_p9_start(struct virtio_p9 *p9, int (*enter)(void *ctx), void *ctx);
 
 /*
  * Ends the threads; after the vCPUs have stopped. False if one is in the middle of a request: with a file

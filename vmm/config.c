@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/confine_layers.h"
 #include "core/layout.h"
 #include "core/log.h"
 #include "core/util.h"
@@ -31,6 +32,8 @@ enum option_id {
 	OPT_CONSOLE,
 	OPT_TTY,
 	OPT_TIMELINE,
+	OPT_PARENT,
+	OPT_NO_CONFINE,
 	OPT_VERBOSE,
 };
 
@@ -52,6 +55,8 @@ static const struct option options[] = {
 	{"console", no_argument, NULL, OPT_CONSOLE},
 	{"tty", no_argument, NULL, OPT_TTY},
 	{"timeline", required_argument, NULL, OPT_TIMELINE},
+	{"parent", required_argument, NULL, OPT_PARENT},
+	{"no-confine", required_argument, NULL, OPT_NO_CONFINE},
 	{"verbose", no_argument, NULL, OPT_VERBOSE},
 	{NULL, 0, NULL, 0},
 };
@@ -76,6 +81,16 @@ static int parse_fd(const char *text, int *fd)
 	if (parse_number(text, &n) < 0 || n > INT_MAX || fcntl((int)n, F_GETFD) < 0)
 		return -EINVAL;
 	*fd = (int)n;
+	return 0;
+}
+
+static int parse_process(const char *text, pid_t *pid)
+{
+	uint64_t n;
+
+	if (parse_number(text, &n) < 0 || n == 0 || n > INT_MAX)
+		return -EINVAL;
+	*pid = (pid_t)n;
 	return 0;
 }
 
@@ -274,6 +289,10 @@ static int parse_option(struct config *config, int id, char *value)
 		return 0;
 	case OPT_TIMELINE:
 		return parse_fd(value, &config->timeline_fd);
+	case OPT_PARENT:
+		return parse_process(value, &config->parent);
+	case OPT_NO_CONFINE:
+		return confine_layers_parse(value, &config->no_confine);
 	case OPT_VERBOSE:
 		config->verbose = true;
 		return 0;

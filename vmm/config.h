@@ -25,6 +25,8 @@
  *   --console           a console device on stdin, stdout, stderr (descriptors 0, 1, 2)
  *   --tty               stdin and stdout are a terminal: put it in raw mode, restore it at the end
  *   --timeline=FD       write to FD at the end where the time went (core/record.h)
+ *   --parent=PID        die with that process, this one's parent
+ *   --no-confine=LAYER[,LAYER...]  leave out a layer of vmm/confine/confine.h, with a warning
  *   --verbose           show the kernel's console on stderr while it runs
  */
 #ifndef VMM_CONFIG_H
@@ -32,6 +34,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "boot/load.h"
 #include "virtio/p9/hide.h"
@@ -62,8 +65,10 @@ struct config {
 	unsigned export_count;
 	struct p9_hide hides[CONFIG_HIDES_MAX];
 	unsigned hide_count;
-	int proc_fd;     /* -1: none */
-	int timeline_fd; /* -1: none */
+	int proc_fd;             /* -1: none */
+	int timeline_fd;         /* -1: none */
+	pid_t parent;            /* 0: none to die with */
+	unsigned int no_confine; /* a bit for each enum confine_layer */
 	bool no_kaslr;
 	bool console;
 	bool tty;

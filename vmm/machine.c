@@ -66,6 +66,7 @@ static int build_processors(struct machine *m, const struct config *config)
 				      .ports = &m->ports,
 				      .end = &m->end,
 				      .deferred = &m->deferred,
+				      .confine = &m->confine,
 				      .timeline = m->timeline};
 		cpuid_for_vcpu(&cpuid, id, config->cpus);
 		r = vcpu_create(vcpu, &m->vm, &cpuid, &what);
@@ -125,6 +126,8 @@ static int add_share(struct machine *m, const struct config *config,
 
 	if (r < 0)
 		return r;
+	for (unsigned i = 0; i < share->export_count; i++)
+		m->writable[m->share_count] |= share->exports[i].writable;
 	m->share_count++;
 	return add_virtio(m, virtio_p9_device(*p9));
 }
@@ -257,17 +260,30 @@ int machine_load(struct machine *m, const struct config *config, const struct ke
 	return 0;
 }
 
+static int enter_reader(void *confine)
+{
+	return confine_enter(confine, CONFINE_READER);
+}
+
+static int enter_writer(void *confine)
+{
+	return confine_enter(confine, CONFINE_WRITER);
+}
+
 int machine_start(struct machine *m)
 {
 	int r = 0;
 
 	for (unsigned i = 0; i < m->share_count && r == 0; i++)
-		r = virtio_p9_start(m->shares[i]);
+		r = virtio_p9_start(m->shares[i], m->writable[i] ? enter_writer : enter_reader,
+				    &m->confine);
 	for (unsigned i = m->vcpu_count; i > 0 && r == 0; i--)
 		r = vcpu_start(&m->vcpus[i - 1]);
-	if (r < 0)
+	if (r < 0) {
 		log_error("cannot start the VM's threads: %s", strerror(-r));
-	return r;
+		return r;
+	}
+	return confine_open(&m->confine, m->share_count + m->vcpu_count);
 }
 
 void machine_look(struct machine *m)

@@ -15,6 +15,7 @@
 #include "virtio/p9.h"
 #include "vmm/bus.h"
 #include "vmm/config.h"
+#include "vmm/confine/confine.h"
 #include "vmm/cpuid.h"
 #include "vmm/deferred.h"
 #include "vmm/ioapic.h"
@@ -37,10 +38,12 @@ struct machine {
 	struct klog klog;
 	struct run_end end;
 	struct timeline *timeline; /* NULL: none is wanted */
+	struct confine confine;
 
 	struct virtio_console *console; /* NULL: none */
 	struct p9_hides *hides;
 	struct virtio_p9 *shares[CONFIG_SHARES_MAX];
+	bool writable[CONFIG_SHARES_MAX]; /* has the share anything that is? */
 	unsigned share_count;
 	struct virtio_mmio virtio[LAYOUT_VIRTIO_DEVICES_MAX];
 	unsigned virtio_count;
@@ -57,7 +60,7 @@ int machine_build(struct machine *machine, const struct config *config);
 /* Kernel, initrd, tables and registers. */
 int machine_load(struct machine *machine, const struct config *config,
 		 const struct kernel_image *image, const struct vmlinux *vmlinux);
-/* The threads: devices first, then the vCPUs, the one that boots last. */
+/* The threads: devices first, then the vCPUs, the one that boots last. The guest runs when all are confined. */
 int machine_start(struct machine *machine);
 /* A guest that is stopping may have stopped for good: then the VM is over. */
 void machine_look(struct machine *machine);

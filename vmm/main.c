@@ -74,7 +74,7 @@ static int run(struct machine *machine, const struct config *config)
 		return signal_fd;
 	}
 	if (config->tty) {
-		r = tty_make_raw(&tty, STDIN_FILENO);
+		r = tty_make_raw(&tty, STDIN_FILENO, &machine->confine);
 		if (r < 0) {
 			log_error("cannot set the terminal to raw mode: %s", strerror(-r));
 			return r;
@@ -98,8 +98,9 @@ static int run_machine(struct machine *machine, const struct config *config)
 	struct kernel kernel;
 	int status;
 
-	if (machine_init(machine, config) < 0 || check_kernel(config, &kernel) < 0 ||
-	    machine_build(machine, config) < 0 ||
+	if (machine_init(machine, config) < 0 ||
+	    confine_process(&machine->confine, config, machine->timeline) < 0 ||
+	    check_kernel(config, &kernel) < 0 || machine_build(machine, config) < 0 ||
 	    machine_load(machine, config, &kernel.image, &kernel.vmlinux) < 0 ||
 	    run(machine, config) < 0)
 		return EXIT_SNUG_FAILED;

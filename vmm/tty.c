@@ -11,6 +11,7 @@
 
 #include "core/libc.h"
 #include "core/log.h"
+#include "vmm/confine/confine.h"
 
 int tty_window_size(int fd, uint16_t *rows, uint16_t *columns)
 {
@@ -35,7 +36,7 @@ static void restore_if_still_raw(int fd, const struct termios *raw, const struct
 
 /* Waits until the monitor is done (a byte) or dead (the end of the pipe). */
 __attribute__((noreturn)) static void watch(int fd, int pipe_fd, const struct termios *raw,
-					    const struct termios *saved)
+					    const struct termios *saved, struct confine *confine)
 {
 	char done;
 	ssize_t n;
@@ -44,6 +45,8 @@ __attribute__((noreturn)) static void watch(int fd, int pipe_fd, const struct te
 	if (dup2(fd, 0) < 0 || dup2(pipe_fd, 1) < 0)
 		_exit(1);
 	(void)close_from(2, 0);
+	if (confine_enter(confine, CONFINE_WATCHER) < 0)
+		_exit(1);
 	do {
 		n = read(1, &done, 1);
 	} while (n < 0 && errno == EINTR);
@@ -52,7 +55,7 @@ __attribute__((noreturn)) static void watch(int fd, int pipe_fd, const struct te
 	_exit(0);
 }
 
-static int start_watcher(struct tty *tty, const struct termios *raw)
+static int start_watcher(struct tty *tty, const struct termios *raw, struct confine *confine)
 {
 	sigset_t all, before;
 	int ends[2];
@@ -69,7 +72,7 @@ static int start_watcher(struct tty *tty, const struct termios *raw)
 	tty->watcher = fork();
 	if (tty->watcher == 0) {
 		(void)close(ends[1]);
-		watch(tty->fd, ends[0], raw, &tty->saved);
+		watch(tty->fd, ends[0], raw, &tty->saved, confine);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	(void)close(ends[0]);
@@ -83,7 +86,7 @@ static int start_watcher(struct tty *tty, const struct termios *raw)
 	return 0;
 }
 
-int tty_make_raw(struct tty *tty, int fd)
+int tty_make_raw(struct tty *tty, int fd, struct confine *confine)
 {
 	struct termios raw;
 	int r;
@@ -93,7 +96,7 @@ int tty_make_raw(struct tty *tty, int fd)
 		return -errno;
 	raw = tty->saved;
 	cfmakeraw(&raw);
-	r = start_watcher(tty, &raw);
+	r = start_watcher(tty, &raw, confine);
 	if (r < 0)
 		return r;
 	if (tcsetattr(fd, TCSADRAIN, &raw) < 0) {

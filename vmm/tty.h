@@ -11,6 +11,8 @@
 #include <sys/types.h>
 #include <termios.h>
 
+struct confine;
+
 struct tty {
 	int fd;
 	struct termios saved;
@@ -18,8 +20,8 @@ struct tty {
 	pid_t watcher;
 };
 
-/* Puts the terminal fd into raw mode. Forks: before any thread exists. 0 or -errno. */
-int tty_make_raw(struct tty *tty, int fd);
+/* Puts the terminal fd into raw mode. Forks: before any thread exists; confines the watcher. 0 or -errno. */
+int tty_make_raw(struct tty *tty, int fd, struct confine *confine);
 
 /* Restores it and ends the watcher. Once. */
 void tty_restore(struct tty *tty);

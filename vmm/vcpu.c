@@ -11,6 +11,7 @@
 
 #include "boot/entry.h"
 #include "core/layout.h"
+#include "vmm/confine/confine.h"
 
 /* Wakes a vCPU's thread out of KVM_RUN; nobody else sends it. */
 #define KICK_SIGNAL SIGRTMIN
@@ -116,6 +117,9 @@ static void *run_thread(void *arg)
 	(void)sigaddset(&kick, KICK_SIGNAL);
 	(void)pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 	stage(vcpu, "monitor: threads");
+	if (confine_enter(vcpu->confine, CONFINE_VCPU) < 0)
+		return NULL;
+	confine_wait(vcpu->confine);
 
 	while (!run_is_over(vcpu->end)) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {

@@ -20,6 +20,8 @@
 #include "vmm/timeline.h"
 #include "vmm/vm.h"
 
+struct confine;
+
 struct vcpu {
 	unsigned id; /* its local APIC's; 0 boots, the others wait for it to start them */
 	int fd;
@@ -30,6 +32,7 @@ struct vcpu {
 	struct deferred *deferred; /* writes that wait; NULL: none does */
 	struct run_end *end;
 	struct timeline *timeline; /* NULL: none */
+	struct confine *confine;   /* of this thread, before the guest runs */
 	pthread_t thread;
 	bool started;
 	atomic_bool stopped; /* its thread will not touch the guest or its devices any more */

@@ -81,7 +81,7 @@ static inline int setup(void **state)
 	assert_int_equal(guest_mem_map(&d->mem, MIB(1)), 0);
 	assert_int_equal(virtio_p9_new(&d->p9, &share, "root", 4, &d->mem, irq), 0);
 	d->mmio = (struct virtio_mmio){.dev = virtio_p9_device(d->p9)};
-	assert_int_equal(virtio_p9_start(d->p9), 0);
+	assert_int_equal(virtio_p9_start(d->p9, NULL, NULL), 0);
 	*state = d;
 	return 0;
 }

@@ -6,13 +6,18 @@
 #include <pty.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <utmp.h>
 
+#include "vmm/confine/confine.h"
 #include "vmm/tty.h"
 
 /* What hangs is killed by it. */
 #define SECONDS 20
+
+/* The watcher is confined, as in a run. */
+static struct confine confine;
 
 static int master, slave;
 static struct termios before;
@@ -20,6 +25,7 @@ static struct termios before;
 static int set_up(void **state)
 {
 	(void)state;
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
 	assert_int_equal(tcgetattr(slave, &before), 0);
 	return 0;
@@ -64,7 +70,7 @@ static void raw_and_back(void)
 	struct termios now;
 	struct tty tty;
 
-	if (tty_make_raw(&tty, 0) < 0 || tcgetattr(0, &now) < 0 || (now.c_lflag & ICANON))
+	if (tty_make_raw(&tty, 0, &confine) < 0 || tcgetattr(0, &now) < 0 || (now.c_lflag & ICANON))
 		_exit(1);
 	tty_restore(&tty);
 	/* No watcher is left. */
@@ -85,7 +91,7 @@ static void raw_and_killed(void)
 	struct tty tty;
 	pid_t pid = fork();
 
-	if (pid == 0 && tty_make_raw(&tty, 0) == 0)
+	if (pid == 0 && tty_make_raw(&tty, 0, &confine) == 0)
 		(void)raise(SIGKILL);
 	if (waitpid(pid, &status, 0) != pid || status != SIGKILL)
 		_exit(1);
@@ -104,7 +110,7 @@ static void make_raw_and_back(void)
 {
 	struct tty tty;
 
-	if (setpgid(0, 0) < 0 || tty_make_raw(&tty, 0) < 0)
+	if (setpgid(0, 0) < 0 || tty_make_raw(&tty, 0, &confine) < 0)
 		_exit(1);
 	tty_restore(&tty);
 	_exit(0);
@@ -139,7 +145,7 @@ static void not_a_terminal(void **state)
 	int fd = open("/dev/null", O_RDWR);
 
 	(void)state;
-	assert_int_equal(tty_make_raw(&tty, fd), -ENOTTY);
+	assert_int_equal(tty_make_raw(&tty, fd, &confine), -ENOTTY);
 	(void)close(fd);
 }
 
