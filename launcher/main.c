@@ -44,8 +44,7 @@ static int written(int err)
  * child becomes it; then 0, and *status.
  */
 static int start(const struct plan *plan, const struct host *host, const struct prepared *prepared,
-		 const char *monitor, const struct strlist *argv, struct stages *stages,
-		 int *status)
+		 const char *monitor, struct strlist *argv, struct stages *stages, int *status)
 {
 	struct recorder recorder = RECORDER_NONE;
 	struct monitor_fds fds = {.kernel = plan->kernel.fd,
@@ -69,7 +68,7 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 			return 0;
 		}
 		stage_end(stages, "another process, for this timeline");
-		err = recorder_begin(&recorder, plan, stages);
+		err = recorder_begin(&recorder, plan, stages, argv);
 	}
 	fds.timeline = recorder.fd;
 	if (!err)

@@ -13,6 +13,7 @@
 
 #include "core/abi.h"
 #include "core/cleanup.h"
+#include "core/confine_layers.h"
 #include "core/libc.h"
 #include "core/log.h"
 #include "core/util.h"
@@ -125,6 +126,11 @@ int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
 		strlist_add(argv, "--tty");
 	if (plan->verbose)
 		strlist_add(argv, "--verbose");
+	for (unsigned i = 0; i < CONFINE_LAYERS; i++) {
+		if (plan->no_confine & (1U << i))
+			strlist_addf(argv, "--no-confine=%s",
+				     confine_layer_name((enum confine_layer)i));
+	}
 	if (plan->timeline.any)
 		strlist_addf(argv, "--timeline=%d", MONITOR_FD_TIMELINE);
 	return err ? err : argv->error;

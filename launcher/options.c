@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/confine_layers.h"
 #include "core/layout.h"
 #include "core/log.h"
 #include "core/util.h"
@@ -159,6 +160,15 @@ static int add_hide(struct options *options, const struct option_def *def, const
 	return options->hide.error;
 }
 
+static int set_no_confine(struct options *options, const struct option_def *def, const char *value)
+{
+	int err = confine_layers_parse(value, &options->no_confine);
+
+	if (err)
+		log_error("--%s: '%s' is not a list of " CONFINE_LAYER_LIST, def->name, value);
+	return err;
+}
+
 static int set(struct options *options, const struct option_def *def, const char *value)
 {
 	switch (def->id) {
@@ -201,6 +211,8 @@ static int set(struct options *options, const struct option_def *def, const char
 		return 0;
 	case OPTION_TIMELINE:
 		return set_timeline(&options->timeline, def, value);
+	case OPTION_NO_CONFINE:
+		return set_no_confine(options, def, value);
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;

@@ -73,6 +73,7 @@ struct options {
 	bool no_default_hide; /* credentials are left visible */
 	bool dry_run;
 	struct timeline_options timeline;
+	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
 	struct bench_options bench; /* of COMMAND_BENCH */
 	char *const *

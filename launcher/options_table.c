@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "core/confine_layers.h"
 #include "core/util.h"
 #include "launcher/options.h"
 
@@ -42,6 +43,9 @@ const struct option_def option_defs[] = {
 	{OPTION_TIMELINE, 0, "timeline", "[=FILE|initcalls]",
 	 "show on standard error where the time went; initcalls: also in which of the kernel's\n"
 	 "initcalls; FILE.json, FILE.svg: write it there; may be repeated"},
+	{OPTION_NO_CONFINE, 0, "no-confine", "LAYER",
+	 "leave the monitor without " CONFINE_LAYER_LIST "; several,\n"
+	 "joined by commas; for debugging: snug-security(7)"},
 	{OPTION_VERBOSE, 0, "verbose", NULL, "show the kernel's messages on standard error"},
 	{OPTION_HELP, 'h', "help", NULL, "show this text"},
 };

@@ -28,6 +28,7 @@ enum option_id {
 	OPTION_NO_DEFAULT_HIDE,
 	OPTION_DRY_RUN,
 	OPTION_TIMELINE,
+	OPTION_NO_CONFINE,
 	OPTION_VERBOSE,
 	OPTION_HELP,
 	/* of snug bench only */

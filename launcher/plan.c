@@ -256,6 +256,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 		.boot = options->boot,
 		.stdio = caller->stdio,
 		.timeline = options->timeline,
+		.no_confine = options->no_confine,
 		.verbose = options->verbose,
 	};
 	return fill(plan, options, caller, host);

@@ -40,6 +40,7 @@ struct plan {
 	struct cache cache;
 	struct stdio stdio;
 	struct timeline_options timeline;
+	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
 };
 

@@ -90,10 +90,11 @@ int recorder_fork(struct recorder *recorder)
 	}
 	if (recorder->monitor > 0)
 		return 1;
-	/* Nobody would wait for it any more. */
+	/* Nobody would wait for it any more. The monitor sees to it again: an exec can undo this. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		(void)raise(SIGKILL);
+	recorder->parent = parent;
 	return 0;
 }
 
@@ -112,7 +113,7 @@ static void write_facts(const struct plan *plan, FILE *out)
 }
 
 int recorder_begin(const struct recorder *recorder, const struct plan *plan,
-		   const struct stages *stages)
+		   const struct stages *stages, struct strlist *argv)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -126,7 +127,8 @@ int recorder_begin(const struct recorder *recorder, const struct plan *plan,
 			      (unsigned long long)stages->items[i].ns, stages->items[i].name);
 	int err = fclose(out) == 0 ? fd_write_all(recorder->fd, text, size) : -ENOMEM;
 	free(text);
-	return err;
+	strlist_addf(argv, "--parent=%d", recorder->parent);
+	return err ? err : argv->error;
 }
 
 /* Waits, and passes on what comes. Keys of a terminal reach the whole process group by themselves. */
@@ -215,6 +217,10 @@ int recorder_end(struct recorder *recorder, const struct timeline_options *wante
 	(void)close(recorder->fd);
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
+	if (WTERMSIG(status) == SIGSYS)
+		log_error(
+			"the monitor made a system call that it is not allowed, and was ended; the "
+			"kernel's log says which");
 	/* As it would be without a record; one core dump is enough. */
 	sigset_t set;
 	(void)prctl(PR_SET_DUMPABLE, 0);

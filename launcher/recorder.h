@@ -14,7 +14,8 @@
 #include "launcher/stages.h"
 
 struct recorder {
-	int fd; /* the record; -1: none */
+	int fd;       /* the record; -1: none */
+	pid_t parent; /* in the child */
 	pid_t monitor;
 };
 #define RECORDER_NONE ((struct recorder){.fd = -1})
@@ -28,9 +29,12 @@ int recorder_check(const struct timeline_options *wanted);
  */
 int recorder_fork(struct recorder *recorder);
 
-/* In the child: what the launcher has to say for the record. 0 or -errno (nothing logged). */
+/*
+ * In the child: what the launcher has to say for the record; and one more of the monitor's arguments, with
+ * whom it ends. 0 or -errno (nothing logged).
+ */
 int recorder_begin(const struct recorder *recorder, const struct plan *plan,
-		   const struct stages *stages);
+		   const struct stages *stages, struct strlist *argv);
 
 /*
  * In the parent: waits for the monitor's end, and writes what is wanted. Returns the monitor's exit
