@@ -164,7 +164,8 @@ static void killed_it_leaves_nothing(void **state)
 
 static void what_the_launcher_has_to_say(void **state)
 {
-	struct recorder recorder = RECORDER_NONE;
+	struct recorder recorder = {.parent = 77};
+	struct strlist argv = {0};
 	struct stages stages = {.items = {{"exec", 5}, {"plan", 9}}, .count = 2};
 	struct plan plan = {.boot = BOOT_BZIMAGE, .memory = 128 << 20};
 	char text[512] = "";
@@ -175,13 +176,16 @@ static void what_the_launcher_has_to_say(void **state)
 	strlist_add(&plan.argv, "line\nbreak");
 	recorder.fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	assert_true(recorder.fd >= 0);
-	assert_int_equal(recorder_begin(&recorder, &plan, &stages), 0);
+	assert_int_equal(recorder_begin(&recorder, &plan, &stages, &argv), 0);
+	assert_int_equal(argv.count, 1);
+	assert_string_equal(argv.items[0], "--parent=77");
 	assert_true(pread(recorder.fd, text, sizeof(text) - 1, 0) > 0);
 	assert_string_equal(text, "kernel='/boot/a b'\nboot=bzimage\nmemory=128\n"
 				  "command=sh $'line\\012break'\n"
 				  "stage 5 0 launcher: exec\nstage 9 0 launcher: plan\n");
 	(void)close(recorder.fd);
 	strlist_free(&plan.argv);
+	strlist_free(&argv);
 }
 
 static void places_that_cannot_be_written(void **state)
