@@ -60,6 +60,7 @@ REPORT_SRC = $(wildcard report/*.c) $(addprefix launcher/,strlist.c shell_quote.
 
 FULL_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz -lbz2
 REPORT_LIBS = -ljansson -lm
+comma = ,
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 small = $(patsubst %,$(BUILD)/obj/$(LIBC)/%.o,$(basename $(1)))
 
@@ -194,6 +195,17 @@ $(BUILD)/tests/unit/test_timeline: $(BUILD)/obj/tests/unit/test_timeline.o $(BUI
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(FULL_LIBS) -pthread
 
+# The tests of the 9P server, its workers confined as in a run.
+WRAPPED = $(patsubst %,-Wl$(comma)--wrap=p9_worker_%,new free take serve)
+CONFINED_BIN = $(patsubst tests/unit/%.c,$(BUILD)/tests/confined/%,$(wildcard tests/unit/test_p9_*.c))
+$(BUILD)/tests/confined/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/confined/worker.o \
+                           $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) $(WRAPPED) -o $@ $^ -lcmocka $(FULL_LIBS) -pthread
+
+confined-tests: $(CONFINED_BIN)
+
 # Tests of guest-init link its parts alone, compiled like everything else so that SAN=1 covers them.
 $(BUILD)/obj/tests/guest-init/%.o: guest-init/%.c
 	@mkdir -p $(@D)
@@ -253,6 +265,16 @@ $(BUILD)/tests/guest/%.img: $(BUILD)/obj/tests/guest/%.o $(BUILD)/obj/tests/gues
 		$(BUILD)/obj/tests/guest/lib/header.o $< $(BUILD)/obj/tests/guest/guests.a
 
 guest-tests: $(BUILD)/snug-monitor $(GUEST_IMG)
+
+# The monitor with hostile code in it: tests/breakout/run.
+BREAKOUT_WRAPPED = $(patsubst %,-Wl$(comma)--wrap=%,vcpu_handle_exit p9_worker_serve klog_show)
+$(BUILD)/tests/breakout/snug-monitor: LDFLAGS += $(BREAKOUT_WRAPPED)
+$(BUILD)/tests/breakout/snug-monitor: $(call small,$(MONITOR_SRC) $(wildcard tests/breakout/*.c))
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(call link_static_pie,$@,$^)
+
+breakout-tests: $(BUILD)/tests/breakout/snug-monitor $(GUEST_IMG)
 
 unit-tests: $(UNIT_BIN)
 
@@ -383,6 +405,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all kernel unit-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
+.PHONY: all kernel unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -18,6 +18,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/*
+ * Of tests/confined/worker.c, where that is linked in: requests are then served on another thread than the
+ * test's.
+ */
+extern const int confined_workers __attribute__((weak));
+
 /* How many descriptors this process has. */
 static inline size_t descriptors(void)
 {

@@ -89,7 +89,7 @@ static const struct row rows[] = {
 	ALLOW("writev", MONITOR, "standard output; libc's last words before abort()"),
 	ALLOW_IF("ioctl", M, "the terminal's new size", IS(1, TIOCGWINSZ)),
 	ALLOW_IF("ioctl", M, "the terminal as it was", IS(1, TCSETSF)),
-	ALLOW_IF("ioctl", T, "is it raw still?", IS(1, TCGETS)),
+	ALLOW_IF("ioctl", M | T, "is it raw still? libc, too, asks before it sets anything, and after", IS(1, TCGETS)),
 	ALLOW_IF("ioctl", T, "the terminal as it was", IS(1, TCSETS)),
 	ALLOW("wait4", M, "the watcher's end"),
 
@@ -123,7 +123,7 @@ static const struct row rows[] = {
 	ALLOW("close", MONITOR, "a file; the guest may reset a device, and its files with it"),
 	ALLOW("openat2", SERVERS, "a name in a directory, by one step"),
 	ALLOW_IF("openat", R, "a file that is known by its descriptor, for reading", ONLY(2, O_CLOEXEC | O_NOCTTY | O_PATH)),
-	ALLOW_IF("openat", W, "the same, for writing; never a new one", HAS_NOT(2, O_CREAT | __O_TMPFILE)),
+	ALLOW_IF("openat", W, "the same, for writing; neither a new one nor (O_TMPFILE says so too) a directory", HAS_NOT(2, O_CREAT | O_TMPFILE)),
 	ALLOW("statx", SERVERS, "Tgetattr, and what a name stands for"),
 	ALLOW("fstatfs", SERVERS, "Tstatfs, and whether it is the kernel's own file system"),
 	ALLOW("readlinkat", SERVERS, "Treadlink"),
