@@ -116,10 +116,10 @@ static void *run_thread(void *arg)
 	(void)sigemptyset(&kick);
 	(void)sigaddset(&kick, KICK_SIGNAL);
 	(void)pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
-	stage(vcpu, "monitor: threads");
 	if (confine_enter(vcpu->confine, CONFINE_VCPU) < 0)
 		return NULL;
 	confine_wait(vcpu->confine);
+	stage(vcpu, "monitor: threads");
 
 	while (!run_is_over(vcpu->end)) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/util.h"
 #include "tests/breakout/attempt.h"
 #include "virtio/p9/server.h"
 #include "vmm/klog.h"
@@ -34,11 +35,16 @@ static int number(const char *name)
 
 static const struct breakout_attempt *find(const char *name)
 {
-	const struct breakout_attempt *at = breakout_attempts;
+	const struct breakout_attempt *const lists[] = {breakout_files, breakout_others,
+							breakout_kernel};
 
-	while (at->name && strcmp(at->name, name) != 0)
-		at++;
-	return at->name ? at : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		for (const struct breakout_attempt *at = lists[i]; at->name; at++) {
+			if (strcmp(at->name, name) == 0)
+				return at;
+		}
+	}
+	return NULL;
 }
 
 static void tell(long r)
@@ -59,7 +65,6 @@ static void be_hostile(const char *thread)
 		.dir = getenv("BREAKOUT_DIR"),
 		.victim = number("BREAKOUT_VICTIM"),
 		.kvm_fd = 3,
-		.share_fd = 5,
 	};
 	const struct breakout_attempt *attempt;
 

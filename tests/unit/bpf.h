@@ -36,7 +36,8 @@ static inline uint32_t bpf_run(const struct sock_filter *code, size_t count,
 
 		switch (BPF_CLASS(i->code)) {
 		case BPF_LD:
-			if (i->code != (BPF_LD | BPF_W | BPF_ABS) || i->k + sizeof(a) > sizeof(*data))
+			if (i->code != (BPF_LD | BPF_W | BPF_ABS) ||
+			    i->k + sizeof(a) > sizeof(*data))
 				return 0;
 			memcpy(&a, (const char *)data + i->k, sizeof(a));
 			break;

@@ -27,17 +27,16 @@
 	SYS_write, SYS_writev, SYS_close, SYS_brk, SYS_mmap, SYS_mremap, SYS_mprotect,         \
 		SYS_madvise, SYS_munmap, SYS_sched_getaffinity, SYS_futex, SYS_rt_sigprocmask, \
 		SYS_rt_sigreturn, SYS_ioctl, SYS_getpid, SYS_gettid, SYS_tgkill
-#define TIMED  SYS_clock_gettime, SYS_getrusage
-#define READER                                                                              \
-	SYS_read, SYS_clone, SYS_clone3, SYS_set_robust_list, SYS_rseq, SYS_exit,           \
-		SYS_openat2, SYS_openat, SYS_statx, SYS_fstatfs, SYS_readlinkat,            \
-		SYS_getdents64, SYS_lseek, SYS_preadv, SYS_fgetxattr, SYS_flistxattr,       \
-		SYS_capget, SYS_capset
-#define WRITER                                                                              \
-	SYS_pwritev2, SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_fchmodat, SYS_fchmod,    \
-		SYS_fchownat, SYS_utimensat, SYS_mkdirat, SYS_symlinkat, SYS_mknodat,       \
-		SYS_linkat, SYS_renameat, SYS_unlinkat, SYS_fsetxattr, SYS_fremovexattr,    \
-		SYS_fcntl, SYS_setfsuid, SYS_setfsgid
+#define TIMED SYS_clock_gettime, SYS_getrusage
+#define READER                                                                                 \
+	SYS_read, SYS_clone, SYS_clone3, SYS_set_robust_list, SYS_rseq, SYS_exit, SYS_openat2, \
+		SYS_openat, SYS_statx, SYS_fstatfs, SYS_readlinkat, SYS_getdents64, SYS_lseek, \
+		SYS_preadv, SYS_fgetxattr, SYS_flistxattr, SYS_capget, SYS_capset
+#define WRITER                                                                                    \
+	SYS_pwritev2, SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_fchmodat, SYS_fchmod,          \
+		SYS_fchownat, SYS_utimensat, SYS_mkdirat, SYS_symlinkat, SYS_mknodat, SYS_linkat, \
+		SYS_renameat, SYS_unlinkat, SYS_fsetxattr, SYS_fremovexattr, SYS_fcntl,           \
+		SYS_setfsuid, SYS_setfsgid
 
 static const int lists[CONFINE_THREADS][64] = {
 	[CONFINE_MAIN] = {COMMON, TIMED, SYS_poll, SYS_restart_syscall, SYS_read, SYS_readv,
@@ -68,9 +67,8 @@ static uint32_t ask(unsigned int thread, uint32_t arch, int nr, const uint64_t a
 	return bpf_run(code, seccomp_code((enum confine_thread)thread, code), &data);
 }
 
-#define ASK(thread, nr, ...) ask(thread, AUDIT_ARCH_X86_64, nr, (const uint64_t[6]){__VA_ARGS__})
-#define assert_allowed(thread, ...) \
-	assert_int_equal(ASK(thread, __VA_ARGS__), SECCOMP_RET_ALLOW)
+#define ASK(thread, nr, ...)        ask(thread, AUDIT_ARCH_X86_64, nr, (const uint64_t[6]){__VA_ARGS__})
+#define assert_allowed(thread, ...) assert_int_equal(ASK(thread, __VA_ARGS__), SECCOMP_RET_ALLOW)
 #define assert_killed(thread, ...) \
 	assert_int_equal(ASK(thread, __VA_ARGS__), SECCOMP_RET_KILL_PROCESS)
 
@@ -116,14 +114,44 @@ static void a_vcpu_needs_few(void **state)
 static void some_are_nobodys(void **state)
 {
 	static const int never[] = {
-		SYS_execve,	 SYS_execveat,	 SYS_fork,	  SYS_vfork,	SYS_ptrace,
-		SYS_kill,	 SYS_tkill,	 SYS_socket,	  SYS_connect,	SYS_sendmsg,
-		SYS_recvmsg,	 SYS_bpf,	 SYS_io_uring_setup, SYS_userfaultfd, SYS_unshare,
-		SYS_setns,	 SYS_mount,	 SYS_open,	  SYS_creat,	SYS_chroot,
-		SYS_setuid,	 SYS_setresuid,	 SYS_prctl,	  SYS_seccomp,	SYS_keyctl,
-		SYS_init_module, SYS_finit_module, SYS_kexec_load, SYS_open_by_handle_at,
-		SYS_process_vm_writev, SYS_pidfd_getfd, SYS_perf_event_open, SYS_memfd_create,
-		SYS_name_to_handle_at, SYS_shmat, SYS_rt_sigaction, SYS_setrlimit, SYS_prlimit64,
+		SYS_execve,
+		SYS_execveat,
+		SYS_fork,
+		SYS_vfork,
+		SYS_ptrace,
+		SYS_kill,
+		SYS_tkill,
+		SYS_socket,
+		SYS_connect,
+		SYS_sendmsg,
+		SYS_recvmsg,
+		SYS_bpf,
+		SYS_io_uring_setup,
+		SYS_userfaultfd,
+		SYS_unshare,
+		SYS_setns,
+		SYS_mount,
+		SYS_open,
+		SYS_creat,
+		SYS_chroot,
+		SYS_setuid,
+		SYS_setresuid,
+		SYS_prctl,
+		SYS_seccomp,
+		SYS_keyctl,
+		SYS_init_module,
+		SYS_finit_module,
+		SYS_kexec_load,
+		SYS_open_by_handle_at,
+		SYS_process_vm_writev,
+		SYS_pidfd_getfd,
+		SYS_perf_event_open,
+		SYS_memfd_create,
+		SYS_name_to_handle_at,
+		SYS_shmat,
+		SYS_rt_sigaction,
+		SYS_setrlimit,
+		SYS_prlimit64,
 	};
 
 	(void)state;
@@ -150,9 +178,20 @@ static void ioctls(void **state)
 		{0x5402 /* TCSETS */, 1U << CONFINE_WATCHER},
 	};
 	static const unsigned long never[] = {
-		KVM_CREATE_VM, KVM_CREATE_VCPU, KVM_SET_USER_MEMORY_REGION, KVM_CREATE_DEVICE,
-		KVM_SET_REGS, KVM_IOEVENTFD, KVM_IRQFD, KVM_ENABLE_CAP, TIOCSTI, TIOCLINUX, TIOCSCTTY,
-		FIONREAD, FIONBIO, 0,
+		KVM_CREATE_VM,
+		KVM_CREATE_VCPU,
+		KVM_SET_USER_MEMORY_REGION,
+		KVM_CREATE_DEVICE,
+		KVM_SET_REGS,
+		KVM_IOEVENTFD,
+		KVM_IRQFD,
+		KVM_ENABLE_CAP,
+		TIOCSTI,
+		TIOCLINUX,
+		TIOCSCTTY,
+		FIONREAD,
+		FIONBIO,
+		0,
 	};
 
 	(void)state;

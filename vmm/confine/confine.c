@@ -76,19 +76,19 @@ static int enter(const struct confine *confine, const struct config *config)
 		r = limits_set(config);
 	if (r < 0)
 		return failed("limits", r);
-	timeline_stage(confine->timeline, "confine: limits");
+	timeline_stage(confine->timeline, "monitor: confine: limits");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return failed("no_new_privs", -errno);
 	if (wanted(confine, CONFINE_CAPS))
 		r = keep_caps(config);
 	if (r < 0)
 		return failed("capabilities", r);
-	timeline_stage(confine->timeline, "confine: capabilities");
+	timeline_stage(confine->timeline, "monitor: confine: capabilities");
 	if (wanted(confine, CONFINE_LANDLOCK))
 		r = enter_landlock(config);
 	if (r < 0)
 		return failed("Landlock", r);
-	timeline_stage(confine->timeline, "confine: Landlock");
+	timeline_stage(confine->timeline, "monitor: confine: Landlock");
 	return 0;
 }
 
@@ -149,16 +149,19 @@ void confine_wait(struct confine *confine)
 
 int confine_open(struct confine *confine, unsigned int threads)
 {
-	int r = enter_thread(confine, CONFINE_MAIN);
+	int r;
 
+	timeline_stage(confine->timeline, "monitor: threads started");
+	r = enter_thread(confine, CONFINE_MAIN);
 	(void)pthread_mutex_lock(&confine->lock);
 	while (confine->confined < threads)
 		(void)pthread_cond_wait(&confine->changed, &confine->lock);
 	if (r == 0)
 		r = confine->error;
+	/* Before the guest's stages. */
+	timeline_stage(confine->timeline, "monitor: confine: seccomp");
 	confine->open = r == 0;
 	(void)pthread_cond_broadcast(&confine->changed);
 	(void)pthread_mutex_unlock(&confine->lock);
-	timeline_stage(confine->timeline, "confine: seccomp");
 	return r < 0 ? failed("seccomp", r) : 0;
 }
