@@ -11,6 +11,7 @@
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -153,14 +154,44 @@ static long dump_core(world_t *world)
 	return limit.rlim_max > 0 ? 0 : -EFBIG;
 }
 
+/* --- ends that are no attempt: they shall be what they are without confinement ---------------------- */
+
+static long die_by_abort(world_t *world)
+{
+	(void)world;
+	abort();
+}
+
+/* What libc finds wrong with the heap it says, and then aborts. */
+static long free_nonsense(world_t *world)
+{
+	static _Alignas(16) char nonsense[64];
+	void *volatile inside = nonsense + 16;
+
+	(void)world;
+	free(inside);
+	return 0;
+}
+
 const struct breakout_attempt breakout_kernel[] = {
-	{"make-vm", make_vm},         {"other-ioctl", other_ioctl},
-	{"mount", mount_something},   {"new-namespace", new_namespace},
-	{"become-user", become_user}, {"keyring", keyring},
-	{"bpf-map", bpf_map},         {"io-uring", io_uring},
-	{"userfaultfd", userfaultfd}, {"perf-event", perf_event},
-	{"load-module", load_module}, {"map-code", map_code},
-	{"change-code", change_code}, {"memory-file", memory_file},
-	{"take-memory", take_memory}, {"take-descriptors", take_descriptors},
-	{"dump-core", dump_core},     {NULL, NULL},
+	{"make-vm", make_vm},
+	{"other-ioctl", other_ioctl},
+	{"mount", mount_something},
+	{"new-namespace", new_namespace},
+	{"become-user", become_user},
+	{"keyring", keyring},
+	{"bpf-map", bpf_map},
+	{"io-uring", io_uring},
+	{"userfaultfd", userfaultfd},
+	{"perf-event", perf_event},
+	{"load-module", load_module},
+	{"map-code", map_code},
+	{"change-code", change_code},
+	{"memory-file", memory_file},
+	{"take-memory", take_memory},
+	{"take-descriptors", take_descriptors},
+	{"dump-core", dump_core},
+	{"die-by-abort", die_by_abort},
+	{"free-nonsense", free_nonsense},
+	{NULL, NULL},
 };

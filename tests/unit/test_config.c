@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 
+#include "core/confine_layers.h"
 #include "core/util.h"
 #include "vmm/config.h"
 
@@ -53,6 +54,8 @@ static void the_least(void **state)
 	assert_int_equal(config.memory, MIB(256));
 	assert_int_equal(config.cpus, 1);
 	assert_string_equal(config.cmdline, "");
+	assert_int_equal(config.no_confine, 0);
+	assert_int_equal(config.parent, 0);
 	assert_non_null(config.kernel_name);
 	assert_int_equal(config.share_count, 0);
 	assert_false(config.console || config.tty || config.verbose);
@@ -64,7 +67,8 @@ static void everything(void **state)
 	assert_int_equal(PARSE("--kernel", "1", "--kvm=0", "--memory", "1048576", "--initrd=2",
 			       "--kernel-name=/boot/a kernel", "--vmlinux=2", "--no-kaslr",
 			       "--cmdline=quiet x=\"y z\"", "--share=root:0", "--share=b:1",
-			       "--proc-fd=2", "--console", "--tty", "--timeline=1", "--verbose"),
+			       "--proc-fd=2", "--console", "--tty", "--timeline=1", "--parent=77",
+			       "--no-confine=caps,limits", "--no-confine=seccomp", "--verbose"),
 			 0);
 	assert_int_equal(config.vmlinux_fd, 2);
 	assert_true(config.no_kaslr);
@@ -80,6 +84,9 @@ static void everything(void **state)
 	assert_int_equal(config.shares[1].tag_len, 1);
 	assert_int_equal(config.shares[1].exports[0].fd, 1);
 	assert_int_equal(config.timeline_fd, 1);
+	assert_int_equal(config.parent, 77);
+	assert_int_equal(config.no_confine,
+			 1U << CONFINE_CAPS | 1U << CONFINE_LIMITS | 1U << CONFINE_SECCOMP);
 	assert_true(config.console && config.tty && config.verbose);
 }
 
@@ -127,6 +134,13 @@ static void bad_values(void **state)
 		"--memory=1099512676352", /* 1 TiB + 1 MiB */
 		"--memory=18446744073708503040",
 		"--memory=18446744073709551616",
+		"--parent=",
+		"--parent=0",
+		"--parent=-1",
+		"--parent=2147483648",
+		"--no-confine=",
+		"--no-confine=all",
+		"--no-confine=caps,",
 		"--share=",
 		"--share=root",
 		"--share=:0",

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "core/confine_layers.h"
 #include "core/util.h"
 #include "launcher/dry_run.h"
 #include "launcher/host.h"
@@ -109,6 +110,8 @@ static void the_command_line_is_that_of_config_h(void **state)
 		"--console",
 		"--tty",
 		"--verbose",
+		"--no-confine=caps",
+		"--no-confine=seccomp",
 		"--timeline=10",
 	};
 	struct strlist argv = {0};
@@ -129,6 +132,7 @@ static void the_command_line_is_that_of_config_h(void **state)
 	strlist_free(&argv);
 	plan.kaslr = true;
 	plan.stdio.tty = plan.verbose = plan.timeline.any = true;
+	plan.no_confine = 1U << CONFINE_SECCOMP | 1U << CONFINE_CAPS;
 	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	assert_int_equal(argv.count, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < argv.count; i++)

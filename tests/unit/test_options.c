@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "core/confine_layers.h"
 #include "core/util.h"
 #include "launcher/options.h"
 #include "launcher/suggest.h"
@@ -65,7 +66,7 @@ static void every_option_long_and_short(void **state)
 
 	parse_ok(&options,
 		 "run --memory=64m --cpus=64 --kernel K --env=A= --user 7:8 --workdir=d --dry-run "
-		 "--timeline --verbose");
+		 "--timeline --verbose --no-confine caps --no-confine=landlock,limits");
 	assert_int_equal(options.memory, MIB(64));
 	assert_int_equal(options.cpus, 64);
 	assert_string_equal(options.kernel, "K");
@@ -73,6 +74,8 @@ static void every_option_long_and_short(void **state)
 	assert_string_equal(options.user, "7:8");
 	assert_string_equal(options.workdir, "d");
 	assert_true(options.dry_run && options.timeline.table && options.verbose);
+	assert_int_equal(options.no_confine,
+			 1U << CONFINE_CAPS | 1U << CONFINE_LANDLOCK | 1U << CONFINE_LIMITS);
 	options_free(&options);
 }
 
