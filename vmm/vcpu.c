@@ -7,14 +7,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "boot/entry.h"
 #include "core/layout.h"
 #include "vmm/confine/confine.h"
-
-/* Wakes a vCPU's thread out of KVM_RUN; nobody else sends it. */
-#define KICK_SIGNAL SIGRTMIN
+#include "vmm/confine/filters/agreed.h"
 
 #define RFLAGS_FIXED (1U << 1) /* always set */
 #define RFLAGS_IF    (1U << 9)
@@ -116,6 +115,7 @@ static void *run_thread(void *arg)
 	(void)sigemptyset(&kick);
 	(void)sigaddset(&kick, KICK_SIGNAL);
 	(void)pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	vcpu->tid = (pid_t)syscall(SYS_gettid);
 	if (confine_enter(vcpu->confine, CONFINE_VCPU) < 0)
 		return NULL;
 	confine_wait(vcpu->confine);
@@ -163,7 +163,8 @@ void vcpu_kick(struct vcpu *vcpu)
 		return;
 	/* Before KVM_RUN is entered the flag makes it return; inside, the signal does. */
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	(void)pthread_kill(vcpu->thread, KICK_SIGNAL);
+	/* Not by pthread_kill(): musl's would need a call that reaches other processes too. */
+	(void)syscall(SYS_tgkill, getpid(), vcpu->tid, KICK_SIGNAL);
 }
 
 void vcpu_look(struct vcpu *vcpu)

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "boot/load.h"
 #include "vmm/bus.h"
@@ -34,6 +35,7 @@ struct vcpu {
 	struct timeline *timeline; /* NULL: none */
 	struct confine *confine;   /* of this thread, before the guest runs */
 	pthread_t thread;
+	pid_t tid; /* its own, for signals */
 	bool started;
 	atomic_bool stopped; /* its thread will not touch the guest or its devices any more */
 };

@@ -6,6 +6,7 @@
  *
  *   breakout: through     breakout: ERROR
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,11 +48,29 @@ static const struct breakout_attempt *find(const char *name)
 	return NULL;
 }
 
+/* musl has no function for it. */
+static const char *error_name(long error)
+{
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{EPERM, "EPERM"},   {EACCES, "EACCES"}, {EXDEV, "EXDEV"},   {ENOMEM, "ENOMEM"},
+		{EINVAL, "EINVAL"}, {EFBIG, "EFBIG"},   {ENOSYS, "ENOSYS"}, {EBADF, "EBADF"},
+		{EROFS, "EROFS"},   {ENOENT, "ENOENT"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i].error == error)
+			return names[i].name;
+	}
+	return strerror((int)error);
+}
+
 static void tell(long r)
 {
 	char line[64];
-	int n = snprintf(line, sizeof(line), "breakout: %s\n",
-			 r == 0 ? "through" : strerrorname_np((int)-r));
+	int n = snprintf(line, sizeof(line), "breakout: %s\n", r == 0 ? "through" : error_name(-r));
 
 	(void)!write(STDERR_FILENO, line, (size_t)n);
 }

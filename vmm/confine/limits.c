@@ -21,13 +21,13 @@ static int lower(int resource, rlim_t to)
 {
 	struct rlimit limit;
 
-	if (getrlimit((__rlimit_resource_t)resource, &limit) < 0)
+	if (getrlimit(resource, &limit) < 0)
 		return -errno;
 	if (limit.rlim_max > to)
 		limit.rlim_max = to;
 	if (limit.rlim_cur > limit.rlim_max)
 		limit.rlim_cur = limit.rlim_max;
-	return setrlimit((__rlimit_resource_t)resource, &limit) < 0 ? -errno : 0;
+	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
 /* Address space of a thread's stack. */

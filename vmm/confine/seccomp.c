@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/util.h"
-#include "vmm/confine/filters/self.h"
+#include "vmm/confine/filters/agreed.h"
 
 /* Made by filters/generate.c: struct sock_filter filter_*[], and filters[] of them. */
 #include "vmm/confine/filters/filters.inc"

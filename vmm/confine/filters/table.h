@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "vmm/confine/filters/self.h"
+#include "vmm/confine/filters/agreed.h"
 
 /* Kinds of thread, as enum confine_thread has them: the main one, a vCPU's, a file server's, the watcher. */
 #define M       (1U << 0)
@@ -67,8 +67,11 @@ struct row {
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD | \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
-#define KICK_SIGNAL 34 /* SIGRTMIN: vmm/vcpu.c */
-#define ABORT       6
+/* glibc's abort(). musl's calls are others, and all of its own checks end without one (hlt). */
+#define ABORT 6
+
+#define CLONE_NOTHING 0x400000 /* CLONE_DETACHED: musl sets it, Linux ignores it */
+#define LARGEFILE     0100000  /* O_LARGEFILE: the same; glibc's is 0 */
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -105,7 +108,7 @@ static const struct row rows[] = {
 	/* threads, and the end */
 	ALLOW("futex", MONITOR, "locks, joins"),
 	ALLOW("rt_sigprocmask", MONITOR, "a thread's begin and end; the end of the event loop"),
-	ALLOW_IF("clone", SERVERS, "another thread, when all are busy", IS(0, PTHREAD_FLAGS)),
+	ALLOW_IF("clone", SERVERS, "another thread, when all are busy", PART(0, ~(uint32_t)CLONE_NOTHING, PTHREAD_FLAGS)),
 	REFUSE("clone3", SERVERS, ENOSYS, "what it asks for cannot be seen here; libc then takes clone"),
 	ALLOW("set_robust_list", SERVERS, "that thread's begin"),
 	ALLOW("rseq", SERVERS, "the same"),
@@ -122,7 +125,7 @@ static const struct row rows[] = {
 	/* files: looking */
 	ALLOW("close", MONITOR, "a file; the guest may reset a device, and its files with it"),
 	ALLOW("openat2", SERVERS, "a name in a directory, by one step"),
-	ALLOW_IF("openat", R, "a file that is known by its descriptor, for reading", ONLY(2, O_CLOEXEC | O_NOCTTY | O_PATH)),
+	ALLOW_IF("openat", R, "a file that is known by its descriptor, for reading", ONLY(2, O_CLOEXEC | O_NOCTTY | O_PATH | LARGEFILE)),
 	ALLOW_IF("openat", W, "the same, for writing; neither a new one nor (O_TMPFILE says so too) a directory", HAS_NOT(2, O_CREAT | O_TMPFILE)),
 	ALLOW("statx", SERVERS, "Tgetattr, and what a name stands for"),
 	ALLOW("fstatfs", SERVERS, "Tstatfs, and whether it is the kernel's own file system"),
