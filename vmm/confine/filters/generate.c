@@ -18,6 +18,7 @@
 static const char *const threads[] = {"main", "vcpu", "reader", "writer", "watcher"};
 #define THREADS (sizeof(threads) / sizeof(*threads))
 
+/* Ends the program if r is an error. */
 static void check(int r, const char *what)
 {
 	if (r >= 0)
@@ -70,8 +71,10 @@ static void print(scmp_filter_ctx filter, const char *name)
 	struct sock_filter code;
 	FILE *file = tmpfile();
 
-	if (!file)
-		check(-errno, "tmpfile");
+	if (!file) {
+		perror("generate: tmpfile");
+		exit(1);
+	}
 	check(seccomp_export_bpf(filter, fileno(file)), "seccomp_export_bpf");
 	rewind(file);
 	printf("static const struct sock_filter filter_%s[] = {\n", name);
