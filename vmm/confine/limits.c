@@ -17,7 +17,7 @@
 /* The program itself, buffers, and what malloc holds back for each thread that allocates. */
 #define MEMORY_FIXED MIB(256)
 
-static int lower(int resource, rlim_t to)
+static int lower(unsigned int resource, rlim_t to)
 {
 	struct rlimit limit;
 
