@@ -79,7 +79,7 @@ int caps_keep(const struct caps_files *files)
 
 	if (r < 0)
 		return r;
-	if (sets.data[0].permitted & CAP_TO_MASK(CAP_SETPCAP))
+	if (sets.data[0].effective & CAP_TO_MASK(CAP_SETPCAP))
 		r = drop_bounding(keep);
 	if (r < 0)
 		return r;

@@ -43,9 +43,12 @@ static void warn_of_missing(const struct confine *confine)
 		log_warning("--no-confine: a guest that breaks out is not held by: %s", names);
 }
 
-static int failed(const char *what, int error)
+static int failed(enum confine_layer layer, int error)
 {
-	log_error("the monitor cannot be confined: %s: %s", what, strerror(-error));
+	const char *name = confine_layer_name(layer);
+
+	log_error("the monitor cannot be confined: %s: %s (--no-confine=%s leaves that out)", name,
+		  strerror(-error), name);
 	return error;
 }
 
@@ -78,19 +81,22 @@ static int enter(const struct confine *confine, const struct config *config)
 	if (wanted(confine, CONFINE_LIMITS))
 		r = limits_set(config);
 	if (r < 0)
-		return failed("limits", r);
+		return failed(CONFINE_LIMITS, r);
 	timeline_stage(confine->timeline, "monitor: confine: limits");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return failed("no_new_privs", -errno);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+		r = -errno;
+		log_error("the monitor cannot be confined: no_new_privs: %s", strerror(-r));
+		return r;
+	}
 	if (wanted(confine, CONFINE_CAPS))
 		r = keep_caps(config);
 	if (r < 0)
-		return failed("capabilities", r);
+		return failed(CONFINE_CAPS, r);
 	timeline_stage(confine->timeline, "monitor: confine: capabilities");
 	if (wanted(confine, CONFINE_LANDLOCK))
 		r = enter_landlock(config);
 	if (r < 0)
-		return failed("Landlock", r);
+		return failed(CONFINE_LANDLOCK, r);
 	timeline_stage(confine->timeline, "monitor: confine: Landlock");
 	return 0;
 }
@@ -168,5 +174,5 @@ int confine_open(struct confine *confine, unsigned int threads)
 	confine->open = r == 0;
 	(void)pthread_cond_broadcast(&confine->changed);
 	(void)pthread_mutex_unlock(&confine->lock);
-	return r < 0 ? failed("seccomp", r) : 0;
+	return r < 0 ? failed(CONFINE_SECCOMP, r) : 0;
 }

@@ -120,10 +120,11 @@ int landlock_restrict(const struct config *config, const char **why)
 	abi = 0;
 	*why = "sanitizers open files of their own";
 #endif
-	if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP)
+	if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP && errno != EPERM)
 		return -errno;
 	if (abi < 0)
-		*why = "this kernel has none (CONFIG_SECURITY_LANDLOCK, lsm=)";
+		*why = errno == EPERM ? "whoever confines snug itself does not allow it"
+				      : "this kernel has none (CONFIG_SECURITY_LANDLOCK, lsm=)";
 	else if (abi > 0 && abi < ABI_REFER && any_writable(config))
 		*why = "this kernel's cannot allow a rename to another directory, which a writable "
 		       "share needs (Linux 5.19 can)";
