@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process that outlives a recorded monitor. There is no snug-report beside this program: one line says so. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +23,13 @@ typedef void (*monitor_fn)(void);
 static void exits(void)
 {
 	_exit(7);
+}
+
+static void makes_a_wrong_call(void)
+{
+	(void)signal(SIGSYS, SIG_DFL); /* cmocka's */
+	(void)raise(SIGSYS);
+	_exit(99);
 }
 
 static void is_killed(void)
@@ -127,6 +129,24 @@ static void a_killed_monitor(void **state)
 	(void)close(out);
 }
 
+static void a_monitor_that_seccomp_ended(void **state)
+{
+	struct captured captured;
+	char text[4096];
+	int out, record, status;
+	pid_t pid;
+
+	(void)state;
+	stderr_begin(&captured);
+	pid = start(makes_a_wrong_call, &out, &record);
+	status = end_of(pid, record, text);
+	stderr_end(&captured);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+	assert_contains(captured.text, "a system call that it is not allowed");
+	(void)close(out);
+}
+
 static void signals_are_passed_on(void **state)
 {
 	static const int signals[] = {SIGTERM, SIGUSR1, SIGHUP};
@@ -205,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_status_and_the_end),
 		cmocka_unit_test(a_killed_monitor),
+		cmocka_unit_test(a_monitor_that_seccomp_ended),
 		cmocka_unit_test(signals_are_passed_on),
 		cmocka_unit_test(killed_it_leaves_nothing),
 		cmocka_unit_test(what_the_launcher_has_to_say),
