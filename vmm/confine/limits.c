@@ -49,7 +49,8 @@ static uint64_t stack_size(void)
  */
 static uint64_t memory_limit(const struct config *config)
 {
-	const uint64_t threads = 1 + (uint64_t)config->share_count * VIRTIO_P9_THREADS_MAX;
+	const uint64_t threads =
+		config->cpus + (uint64_t)config->share_count * VIRTIO_P9_THREADS_MAX;
 
 	return config->memory + config->memory / 2 + threads * stack_size() + MEMORY_FIXED;
 }
