@@ -157,20 +157,25 @@ int vcpu_start(struct vcpu *vcpu)
 	return -r;
 }
 
+/* Not by pthread_kill(): musl's would need a call that reaches other processes too. */
+static void interrupt(const struct vcpu *vcpu)
+{
+	(void)syscall(SYS_tgkill, getpid(), vcpu->tid, KICK_SIGNAL);
+}
+
 void vcpu_kick(struct vcpu *vcpu)
 {
 	if (!vcpu->started || atomic_load(&vcpu->stopped))
 		return;
 	/* Before KVM_RUN is entered the flag makes it return; inside, the signal does. */
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	/* Not by pthread_kill(): musl's would need a call that reaches other processes too. */
-	(void)syscall(SYS_tgkill, getpid(), vcpu->tid, KICK_SIGNAL);
+	interrupt(vcpu);
 }
 
 void vcpu_look(struct vcpu *vcpu)
 {
-	if (vcpu->started)
-		(void)pthread_kill(vcpu->thread, KICK_SIGNAL);
+	if (vcpu->started && !atomic_load(&vcpu->stopped))
+		interrupt(vcpu);
 }
 
 void vcpu_join(struct vcpu *vcpu)

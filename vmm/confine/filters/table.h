@@ -77,6 +77,10 @@ struct row {
 static const struct row rows[] = {
 	/* the machine */
 	ALLOW_IF("ioctl", V, "runs the guest", IS(1, KVM_RUN)),
+	ALLOW_IF("ioctl", V, "has it halted with interrupts off?", IS(1, KVM_GET_MP_STATE)),
+	ALLOW_IF("ioctl", V, "the same", IS(1, KVM_GET_REGS)),
+	ALLOW_IF("ioctl", V, "writes of registers that may wait", IS(1, KVM_REGISTER_COALESCED_MMIO)),
+	ALLOW_IF("ioctl", MONITOR, "and that may not, after all", IS(1, KVM_UNREGISTER_COALESCED_MMIO)),
 	ALLOW_IF("ioctl", MONITOR, "a device's interrupt", IS(1, KVM_SIGNAL_MSI)),
 	ALLOW_IF("tgkill", M, "takes the vCPU out of the guest, to end the run", IS_SELF(0), IS(2, KICK_SIGNAL)),
 	ALLOW("rt_sigreturn", MONITOR, "from that signal, whoever it reaches"),
