@@ -4,6 +4,7 @@
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
 # make              build/snug, build/snug-full, build/snug-monitor, build/snug-report
+# make policy       build the SELinux policy module (build/selinux/snug.pp); make install-policy
 # make kernel       build snug's own guest kernel (build/kernel/), which is then the default
 # make bench        compare snug's start and end with QEMU's and others'
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
@@ -389,6 +390,24 @@ uninstall:
 	rm -f $(BINDIR)/snug $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(PARTSDIR)
 
+# With what selinux-policy-dev (Debian), or -devel, has. The policy itself need not be on this host: of its
+# name, only "mls" makes a difference.
+POLICY_DEVEL ?= /usr/share/selinux/devel/Makefile
+POLICY_NAME ?= default
+policy: $(BUILD)/selinux/snug.pp
+$(BUILD)/selinux/snug.pp: $(addprefix selinux/snug.,te if fc)
+	@[ -e $(POLICY_DEVEL) ] || { echo "no $(POLICY_DEVEL): install selinux-policy-dev"; exit 1; }
+	@mkdir -p $(@D)
+	@echo "  POLICY  $@"
+	$(Q)cp $^ $(@D)
+	$(Q)$(MAKE) -s -C $(@D) -f $(POLICY_DEVEL) NAME=$(POLICY_NAME) snug.pp >$(@D)/policy.log 2>&1 || \
+		{ cat $(@D)/policy.log; exit 1; }
+
+# What is installed already gets its labels by restorecon.
+install-policy: policy
+	semodule -i $(BUILD)/selinux/snug.pp
+	[ ! -d $(PARTSDIR) ] || restorecon -R $(PARTSDIR)
+
 setup:
 	@tools/setup
 
@@ -405,6 +424,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all kernel unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
+.PHONY: all kernel policy install-policy unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
