@@ -34,6 +34,7 @@ enum option_id {
 	OPT_TIMELINE,
 	OPT_PARENT,
 	OPT_NO_CONFINE,
+	OPT_KEEP,
 	OPT_VERBOSE,
 };
 
@@ -57,6 +58,7 @@ static const struct option options[] = {
 	{"timeline", required_argument, NULL, OPT_TIMELINE},
 	{"parent", required_argument, NULL, OPT_PARENT},
 	{"no-confine", required_argument, NULL, OPT_NO_CONFINE},
+	{"keep", required_argument, NULL, OPT_KEEP},
 	{"verbose", no_argument, NULL, OPT_VERBOSE},
 	{NULL, 0, NULL, 0},
 };
@@ -293,6 +295,8 @@ static int parse_option(struct config *config, int id, char *value)
 		return parse_process(value, &config->parent);
 	case OPT_NO_CONFINE:
 		return confine_layers_parse(value, &config->no_confine);
+	case OPT_KEEP:
+		return parse_fd(value, &(int){0}); /* it is open, and that is all */
 	case OPT_VERBOSE:
 		config->verbose = true;
 		return 0;

@@ -21,12 +21,14 @@
  *                       not to cache its files. Any number; those of one TAG are one device
  *   --hide=FD:NAME/...  the entries of these names of the directory FD are hidden in every share, any
  *                       number; --hide-new=FD:NAME/...: there are none of these names yet
- *   --proc-fd=FD        this process's own /proc/self/fd (O_PATH); needed for shares
+ *   --proc-fd=FD        this process's own /proc/self/fd, or /proc (O_PATH); needed for shares
  *   --console           a console device on stdin, stdout, stderr (descriptors 0, 1, 2)
  *   --tty               stdin and stdout are a terminal: put it in raw mode, restore it at the end
  *   --timeline=FD       write to FD at the end where the time went (core/record.h)
  *   --parent=PID        die with that process, this one's parent
  *   --no-confine=LAYER[,LAYER...]  leave out a layer of vmm/confine/confine.h, with a warning
+ *   --keep=FD           leave FD open to the end: what it stands for is this VM's as long as it is (the
+ *                       categories of its label, labels of volumes: label/), any number
  *   --verbose           show the kernel's console on stderr while it runs
  */
 #ifndef VMM_CONFIG_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* snug-monitor: one VM, from open descriptors to an exit status. */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -93,6 +94,21 @@ static int run(struct machine *machine, const struct config *config)
 	return r;
 }
 
+/*
+ * Of /proc, what is this process's own: the one thing that it opens by a name, where its label keeps it from
+ * being given that (label/request.h). Beneath /proc/self/fd there is no such name.
+ */
+static void find_descriptors(const struct config *config)
+{
+	if (config->proc_fd < 0)
+		return;
+	const int fd = openat(config->proc_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return; /* what it is will be seen when there are shares */
+	(void)dup3(fd, config->proc_fd, O_CLOEXEC);
+	(void)close(fd);
+}
+
 static int run_machine(struct machine *machine, const struct config *config)
 {
 	struct kernel kernel;
@@ -120,6 +136,7 @@ int main(int argc, char **argv)
 	if (config_parse(&config, argc, argv) < 0)
 		return EXIT_SNUG_FAILED;
 	log_set_verbose(config.verbose);
+	find_descriptors(&config);
 	status = run_machine(&machine, &config);
 	timeline_write(machine.timeline);
 	return status;

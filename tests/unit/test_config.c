@@ -68,7 +68,8 @@ static void everything(void **state)
 			       "--kernel-name=/boot/a kernel", "--vmlinux=2", "--no-kaslr",
 			       "--cmdline=quiet x=\"y z\"", "--share=root:0", "--share=b:1",
 			       "--proc-fd=2", "--console", "--tty", "--timeline=1", "--parent=77",
-			       "--no-confine=caps,limits", "--no-confine=seccomp", "--verbose"),
+			       "--no-confine=caps,limits", "--no-confine=seccomp", "--keep=0",
+			       "--keep=1", "--verbose"),
 			 0);
 	assert_int_equal(config.vmlinux_fd, 2);
 	assert_true(config.no_kaslr);
@@ -167,6 +168,7 @@ static void bad_values(void **state)
 		"--hide-new=0:/",
 		"--hide-new=0",
 		"--proc-fd=4000",
+		"--keep=4000",
 		"--timeline",
 		"--timeline=",
 		"--timeline=99",
