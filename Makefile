@@ -3,7 +3,7 @@
 # make run          build snug and run a real command in a VM; sets up what is missing
 # make check        every test; sets up what is missing
 # make check-quick  the tests that boot no VM and need no set-up
-# make              build/snug, build/snug-full, build/snug-monitor, build/snug-report
+# make              build/snug, build/snug-full, build/snug-label, build/snug-monitor, build/snug-report
 # make policy       build the SELinux policy module (build/selinux/snug.pp); make install-policy
 # make kernel       build snug's own guest kernel (build/kernel/), which is then the default
 # make bench        compare snug's start and end with QEMU's and others'
@@ -62,6 +62,8 @@ REPORT_SRC = $(wildcard report/*.c) $(addprefix launcher/,strlist.c shell_quote.
 FULL_LIBS = -lcrypto -lkmod -llzma -lzstd -llz4 -lz -lbz2
 REPORT_LIBS = -ljansson -lm
 comma = ,
+LABEL_SRC = $(wildcard label/*.c) $(CORE_SRC)
+LABEL_LIBS = -lselinux
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 small = $(patsubst %,$(BUILD)/obj/$(LIBC)/%.o,$(basename $(1)))
 
@@ -93,7 +95,7 @@ link_snug = $(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@.debug $^
 link_static = $(CC) -static -Wl,--gc-sections $(LDFLAGS) -o $(1) $(2)
 endif
 
-all: $(BUILD)/snug $(BUILD)/snug-full $(BUILD)/snug-monitor $(BUILD)/snug-report
+all: $(BUILD)/snug $(BUILD)/snug-full $(BUILD)/snug-label $(BUILD)/snug-monitor $(BUILD)/snug-report
 
 $(MUSL_HEADERS):
 	$(Q)[ -n "$(MUSL_LIB)" ] || { echo "no musl-gcc here: apt-get install musl-tools (or make LIBC=glibc)" >&2; exit 1; }
@@ -133,6 +135,11 @@ $(FILTERS)/filters.inc: $(FILTERS)/generate
 FILTERED = $(call obj,vmm/confine/seccomp.c) $(call small,vmm/confine/seccomp.c)
 $(FILTERED): $(FILTERS)/filters.inc
 $(FILTERED): CPPFLAGS_ALL += -I$(BUILD)/gen
+
+# What is between launcher and monitor where SELinux is on, and only there.
+$(BUILD)/snug-label: $(call obj,$(LABEL_SRC))
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ $(LABEL_LIBS)
 
 $(BUILD)/snug-monitor: $(call small,$(MONITOR_SRC))
 	@echo "  LD      $@"
@@ -206,6 +213,16 @@ $(BUILD)/tests/confined/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/confin
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) $(WRAPPED) -o $@ $^ -lcmocka $(FULL_LIBS) -pthread
 
 confined-tests: $(CONFINED_BIN)
+
+$(BUILD)/liblabel.a: $(call obj,$(filter-out %/main.c,$(wildcard label/*.c)))
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/unit/test_label_%: $(BUILD)/obj/tests/unit/test_label_%.o $(BUILD)/liblabel.a \
+                                  $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(LABEL_LIBS)
 
 # Tests of guest-init link its parts alone, compiled like everything else so that SAN=1 covers them.
 $(BUILD)/obj/tests/guest-init/%.o: guest-init/%.c
@@ -372,7 +389,7 @@ PREFIX ?= /usr/local
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 PARTSDIR = $(DESTDIR)$(PREFIX)/libexec/snug
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
-PARTS = snug-full snug-monitor snug-report
+PARTS = snug-full snug-label snug-monitor snug-report
 MAN_PAGES = $(wildcard docs/*.[0-9])
 
 # Its own kernel too, if there is one. What stands there is replaced at once, not written to: it may be running.

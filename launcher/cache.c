@@ -2,28 +2,14 @@
 #include "launcher/cache.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "boot/cache.h"
 #include "core/cleanup.h"
-#include "launcher/users.h"
+#include "launcher/xdg.h"
 
 int cache_path(const struct caller *caller, char **path)
 {
-	const char *cache = caller_variable(caller, "XDG_CACHE_HOME");
-	const char *home = caller_variable(caller, "HOME");
-
-	*path = NULL;
-	/* The XDG specification: a relative path is to be ignored. */
-	if (cache && cache[0] == '/')
-		return asprintf(path, "%s/snug", cache) < 0 ? -ENOMEM : 0;
-	if (!home || home[0] != '/') {
-		const struct passwd *pw = users_by_id(caller->uid);
-		home = pw ? pw->pw_dir : NULL;
-	}
-	if (!home || home[0] != '/')
-		return 0;
-	return asprintf(path, "%s/.cache/snug", home) < 0 ? -ENOMEM : 0;
+	return xdg_path(caller, "XDG_CACHE_HOME", ".cache", path);
 }
 
 int cache_find(struct cache *cache, const struct caller *caller)

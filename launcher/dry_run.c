@@ -51,7 +51,8 @@ static const char *file_of(int fd, const char *memory, char name[PATH_MAX])
 }
 
 static void print_monitor(const struct plan *plan, const struct prepared *prepared,
-			  const char *monitor, const struct strlist *argv, FILE *out)
+			  const char *monitor, const struct strlist *argv, const char *label,
+			  FILE *out)
 {
 	char name[PATH_MAX];
 	const char *path;
@@ -62,6 +63,11 @@ static void print_monitor(const struct plan *plan, const struct prepared *prepar
 		    "so that "
 		    "it is\n# the monitor's own /proc/self/fd)\n(exec env -i ",
 		    out);
+	if (label) {
+		(void)fputs("runcon ", out);
+		shell_quote(label, out);
+		(void)fputs(" \\\n  ", out);
+	}
 	shell_quote(monitor, out);
 	for (size_t i = 1; i < argv->count; i++) {
 		(void)fputs(" \\\n  ", out);
@@ -85,7 +91,7 @@ static void print_monitor(const struct plan *plan, const struct prepared *prepar
 }
 
 int dry_run_print(const struct plan *plan, const struct prepared *prepared, const char *monitor,
-		  const struct strlist *monitor_argv, FILE *out)
+		  const struct strlist *monitor_argv, const char *label, FILE *out)
 {
 	(void)fprintf(out, "# kernel:  %s (%s)\n", plan->kernel.path,
 		      plan->kernel.image.version[0] ? plan->kernel.image.version : "no version");
@@ -93,6 +99,8 @@ int dry_run_print(const struct plan *plan, const struct prepared *prepared, cons
 		      plan->kernel.modules.count);
 	(void)fprintf(out, "# memory:  %lluM\n", (unsigned long long)(plan->memory / MIB(1)));
 	(void)fprintf(out, "# cpus:    %u\n", plan->cpus);
+	if (label)
+		(void)fprintf(out, "# label:   %s\n", label);
 	(void)fputs("# command:", out);
 	for (size_t i = 0; i < plan->argv.count; i++) {
 		(void)fputc(' ', out);
@@ -100,6 +108,6 @@ int dry_run_print(const struct plan *plan, const struct prepared *prepared, cons
 	}
 	(void)fputc('\n', out);
 	print_initrd(plan, prepared, out);
-	print_monitor(plan, prepared, monitor, monitor_argv, out);
+	print_monitor(plan, prepared, monitor, monitor_argv, label, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -(errno ? errno : EIO);
 }

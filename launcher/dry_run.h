@@ -9,8 +9,8 @@
 #include "launcher/prepare.h"
 #include "launcher/strlist.h"
 
-/* monitor: the monitor's path. 0, or -errno of writing. */
+/* monitor: the monitor's path; label: its SELinux label, NULL: none. 0, or -errno of writing. */
 int dry_run_print(const struct plan *plan, const struct prepared *prepared, const char *monitor,
-		  const struct strlist *monitor_argv, FILE *out);
+		  const struct strlist *monitor_argv, const char *label, FILE *out);
 
 #endif

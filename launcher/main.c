@@ -16,11 +16,13 @@
 #include "launcher/full.h"
 #include "launcher/host.h"
 #include "launcher/kernel_command.h"
+#include "launcher/label.h"
 #include "launcher/monitor.h"
 #include "launcher/options.h"
 #include "launcher/plan.h"
 #include "launcher/prepare.h"
 #include "launcher/recorder.h"
+#include "launcher/security_command.h"
 #include "launcher/stages.h"
 #include "launcher/stdio.h"
 
@@ -44,7 +46,7 @@ static int written(int err)
  * child becomes it; then 0, and *status.
  */
 static int start(const struct plan *plan, const struct host *host, const struct prepared *prepared,
-		 const char *monitor, struct strlist *argv, struct stages *stages, int *status)
+		 const char *program, struct strlist *command, struct stages *stages, int *status)
 {
 	struct recorder recorder = RECORDER_NONE;
 	struct monitor_fds fds = {.kernel = plan->kernel.fd,
@@ -68,12 +70,22 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 			return 0;
 		}
 		stage_end(stages, "another process, for this timeline");
-		err = recorder_begin(&recorder, plan, stages, argv);
+		err = recorder_begin(&recorder, plan, stages, command);
 	}
 	fds.timeline = recorder.fd;
 	if (!err)
 		err = monitor_open_shares(plan, &fds);
-	return err ? err : monitor_exec(monitor, argv, plan, &fds);
+	return err ? err : monitor_exec(program, command, plan, &fds);
+}
+
+static int dry_run(const struct plan *plan, const struct prepared *prepared, const char *monitor,
+		   const struct strlist *argv, const char *program, const struct strlist *command)
+{
+	_cleanup_free_ char *label = NULL;
+	int err = label_show(plan, program, command, &label);
+
+	return err ? out_of_memory(err)
+		   : written(dry_run_print(plan, prepared, monitor, argv, label, stdout));
 }
 
 static int run(const struct options *options, const struct caller *caller, struct stages *stages,
@@ -82,8 +94,8 @@ static int run(const struct options *options, const struct caller *caller, struc
 	_cleanup_plan_ struct plan plan;
 	_cleanup_prepared_ struct prepared prepared = {
 		.vmlinux_fd = -1, .initrd_fd = -1, .spec_fd = -1};
-	_cleanup_strlist_ struct strlist argv = {0};
-	char monitor[PATH_MAX];
+	_cleanup_strlist_ struct strlist argv = {0}, command = {0};
+	char monitor[PATH_MAX], program[PATH_MAX];
 	struct host host;
 
 	host_read(&host);
@@ -100,12 +112,14 @@ static int run(const struct options *options, const struct caller *caller, struc
 	if (!err)
 		err = monitor_argv(&plan, prepared.vmlinux_fd >= 0, &argv);
 	if (!err)
+		err = label_command(&plan, caller, monitor, &argv, program, &command);
+	if (!err)
 		err = recorder_check(&plan.timeline);
 	if (err)
 		return out_of_memory(err);
 	if (options->dry_run)
-		return written(dry_run_print(&plan, &prepared, monitor, &argv, stdout));
-	return start(&plan, &host, &prepared, monitor, &argv, stages, status);
+		return dry_run(&plan, &prepared, monitor, &argv, program, &command);
+	return start(&plan, &host, &prepared, program, &command, stages, status);
 }
 
 static int manage_kernels(const struct options *options, const struct caller *caller)
@@ -142,12 +156,14 @@ static int command(int argc, char **argv, struct stages *stages, int *status)
 	if (err)
 		return out_of_memory(err);
 	if (options.command != COMMAND_RUN && options.command != COMMAND_KERNEL &&
-	    options.command != COMMAND_BENCH)
+	    options.command != COMMAND_BENCH && options.command != COMMAND_SECURITY)
 		return written(options_print_help(options.command, stdout));
 	log_set_verbose(options.verbose);
 	err = caller_read(&caller, &stdio);
 	if (!err && options.command == COMMAND_KERNEL)
 		err = manage_kernels(&options, &caller);
+	else if (!err && options.command == COMMAND_SECURITY)
+		err = security_command(&options, &caller, stdout);
 	else if (!err && options.command == COMMAND_BENCH)
 		err = benchmark(&options, &caller);
 	else if (!err)

@@ -41,6 +41,7 @@ struct opts {
 	bool rw, has_mode;
 	enum mount_cache cache;
 	bool has_cache;
+	enum mount_relabel relabel;
 };
 
 /* One OPT. 0, -EINVAL: none; -EEXIST: its like was given before. */
@@ -51,6 +52,12 @@ static int take_opt(struct opts *opts, const char *opt)
 			return -EEXIST;
 		opts->has_mode = true;
 		opts->rw = opt[1] == 'w';
+		return 0;
+	}
+	if (strcmp(opt, "z") == 0 || strcmp(opt, "Z") == 0) {
+		if (opts->relabel != RELABEL_NONE)
+			return -EEXIST;
+		opts->relabel = opt[0] == 'z' ? RELABEL_SHARED : RELABEL_PRIVATE;
 		return 0;
 	}
 	if (strncmp(opt, "cache=", strlen("cache=")) != 0)
@@ -77,8 +84,8 @@ static int take_opts(struct opts *opts, const char *text, char *list)
 		if (err && opt[0] == '\0')
 			return bad(text, "has an empty option");
 		if (err) {
-			log_error("--volume: '%s': '%s' is not one of the options ro, rw, "
-				  "cache=none, cache=mmap, cache=loose; and a path in the VM is "
+			log_error("--volume: '%s': '%s' is not one of the options ro, rw, z, "
+				  "Z, cache=none, cache=mmap, cache=loose; and a path in the VM is "
 				  "absolute",
 				  text, opt);
 			return err;
@@ -128,6 +135,7 @@ int mount_options_add_volume(struct mount_options *options, const char *text)
 			      .src = fields[0],
 			      .dst = dst,
 			      .rw = opts.rw,
+			      .relabel = opts.relabel,
 			      .cache = opts.has_cache ? opts.cache
 				       : opts.rw      ? CACHE_MMAP
 						      : CACHE_LOOSE,

@@ -23,6 +23,13 @@ enum mount_cache {
 };
 #define CACHE_COUNT (CACHE_NONE + 1)
 
+/* Which label a volume's files get, for the time of the run: podman's letters. */
+enum mount_relabel {
+	RELABEL_NONE,
+	RELABEL_SHARED,  /* z: one that all VMs may use */
+	RELABEL_PRIVATE, /* Z: one that only this one may use */
+};
+
 extern const char *const cache_names[CACHE_COUNT];
 
 struct mount_option {
@@ -33,6 +40,7 @@ struct mount_option {
 	const char *dst;    /* NULL: where src is */
 	bool rw;
 	enum mount_cache cache;
+	enum mount_relabel relabel;
 };
 
 /* In the order of the command line. */
@@ -42,7 +50,7 @@ struct mount_options {
 };
 
 /*
- * Adds SRC[:DST][:OPT[,OPT...]]; OPT: ro, rw, cache=none|mmap|loose. A colon always separates: a path
+ * Adds SRC[:DST][:OPT[,OPT...]]; OPT: ro, rw, z, Z, cache=none|mmap|loose. A colon always separates: a path
  * that has one cannot be written so. 0, or -EINVAL after having logged one line, or -ENOMEM.
  */
 int mount_options_add_volume(struct mount_options *options, const char *text);

@@ -113,6 +113,7 @@ static int add(struct mounts *mounts, const struct mount_option *option, const c
 		.is_dir = true,
 		.rw = option->rw,
 		.cache = option->cache,
+		.relabel = option->relabel,
 	};
 	int err = 0;
 

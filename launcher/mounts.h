@@ -22,6 +22,7 @@ struct mount {
 	bool is_dir;        /* else a regular file */
 	bool rw;
 	enum mount_cache cache;
+	enum mount_relabel relabel;
 };
 
 struct mounts {

@@ -201,6 +201,8 @@ static int set(struct options *options, const struct option_def *def, const char
 		return mount_options_add_dir(&options->mounts, def->name, MOUNT_TMPFS, value);
 	case OPTION_OVERLAY:
 		return mount_options_add_dir(&options->mounts, def->name, MOUNT_OVERLAY, value);
+	case OPTION_SECURITY:
+		return security_option_parse(value, &options->security);
 	case OPTION_HIDE:
 		return add_hide(options, def, value);
 	case OPTION_NO_DEFAULT_HIDE:
@@ -437,9 +439,29 @@ static int parse_kernel(struct options *options, char *const *argv)
 	return wants_files == (argv[0] != NULL) ? 0 : -EINVAL;
 }
 
+static int parse_security(struct options *options, char *const *argv)
+{
+	const char *word = argv[0] ? argv[0] : "show";
+
+	options->command = COMMAND_SECURITY;
+	options->security_action = strcmp(word, "mend") == 0 ? SECURITY_MEND : SECURITY_SHOW;
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		options->command = COMMAND_HELP_SECURITY;
+		return 0;
+	}
+	if ((strcmp(word, "show") == 0 || options->security_action == SECURITY_MEND) &&
+	    !(argv[0] && argv[1]))
+		return 0;
+	log_error("security: unexpected '%s'; see 'snug help security'",
+		  argv[1] && (strcmp(word, "show") == 0 || strcmp(word, "mend") == 0) ? argv[1]
+										      : word);
+	return -EINVAL;
+}
+
 static int unknown_command(const char *word)
 {
-	static const char *const commands[] = {"run", "kernel", "bench", "help", "version"};
+	static const char *const commands[] = {"run",      "kernel", "bench",
+					       "security", "help",   "version"};
 	const char *nearest = suggest(word, commands, ARRAY_SIZE(commands));
 
 	if (nearest)
@@ -471,6 +493,8 @@ int options_parse(struct options *options, int argc, char *const argv[])
 		return parse_kernel(options, argv + 2);
 	if (strcmp(argv[1], "bench") == 0)
 		return parse_bench(options, argv + 2);
+	if (strcmp(argv[1], "security") == 0)
+		return parse_security(options, argv + 2);
 	if (is_one_of(argv[1], "help", "--help", "-h")) {
 		options->command = COMMAND_HELP;
 		if (argc > 2 && strcmp(argv[2], "run") == 0)
@@ -479,6 +503,8 @@ int options_parse(struct options *options, int argc, char *const argv[])
 			options->command = COMMAND_HELP_KERNEL;
 		else if (argc > 2 && strcmp(argv[2], "bench") == 0)
 			options->command = COMMAND_HELP_BENCH;
+		else if (argc > 2 && strcmp(argv[2], "security") == 0)
+			options->command = COMMAND_HELP_SECURITY;
 		else if (argc > 2 && !is_one_of(argv[2], "help", "version", "--help"))
 			return unknown_command(argv[2]);
 		return 0;

@@ -2,8 +2,9 @@
 /*
  * The command line of snug as data. Nothing here acts on an option or looks at the host: plan.h does.
  *
- *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench]     snug version
+ *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench|security]     snug version
  *   snug kernel [list | info FILE... | add FILE... | prune [--all]]
+ *   snug security [show | mend]
  *   snug bench [options of bench and of run] [--] CMD ARG...
  *
  * Options end at "--" or at the first word that is not one, so that CMD's own options are CMD's.
@@ -18,16 +19,19 @@
 
 #include "launcher/mount_option.h"
 #include "launcher/options_bench.h"
+#include "launcher/security.h"
 #include "launcher/strlist.h"
 
 enum command {
 	COMMAND_RUN,
 	COMMAND_KERNEL,
 	COMMAND_BENCH,
+	COMMAND_SECURITY,
 	COMMAND_HELP,     /* of snug */
 	COMMAND_HELP_RUN, /* of snug run */
 	COMMAND_HELP_KERNEL,
 	COMMAND_HELP_BENCH,
+	COMMAND_HELP_SECURITY,
 	COMMAND_VERSION,
 };
 
@@ -37,6 +41,12 @@ enum kernel_action {
 	KERNEL_INFO,
 	KERNEL_ADD,
 	KERNEL_PRUNE,
+};
+
+/* What snug security is to do. */
+enum security_action {
+	SECURITY_SHOW,
+	SECURITY_MEND,
 };
 
 /* Who unpacks the kernel. */
@@ -57,6 +67,7 @@ struct timeline_options {
 struct options {
 	enum command command;
 	enum kernel_action kernel_action;
+	enum security_action security_action;
 	bool all;            /* of KERNEL_PRUNE: keep nothing */
 	uint64_t memory;     /* bytes, a whole number of MiB; 0: not given */
 	unsigned cpus;       /* 0: not given */
@@ -69,6 +80,7 @@ struct options {
 	struct strlist append; /* kernel parameters */
 	struct strlist env;    /* "K=V", or "K" for the caller's value */
 	struct mount_options mounts;
+	struct security_option security;
 	struct strlist hide;  /* paths on the host, as typed */
 	bool no_default_hide; /* credentials are left visible */
 	bool dry_run;

@@ -31,11 +31,15 @@ const struct option_def option_defs[] = {
 	{OPTION_WORKDIR, 'w', "workdir", "DIR", "run in DIR (default: the current directory)"},
 	{OPTION_VOLUME, 'v', "volume", "SRC[:DST][:OPT]",
 	 "show the host's directory or file SRC at DST; OPT: ro (default), rw,\n"
-	 "cache=none|mmap|loose, joined by commas; may be repeated, as the next four"},
+	 "z, Z (SELinux), cache=none|mmap|loose, joined by commas; may be repeated, as the next "
+	 "four"},
 	{OPTION_RW, 0, "rw", "DIR", "let CMD write to the host's directory DIR"},
 	{OPTION_TMPFS, 0, "tmpfs", "DIR", "an empty directory, in memory"},
 	{OPTION_OVERLAY, 0, "overlay", "DIR",
 	 "let CMD write below DIR (may be /), and throw it away"},
+	{OPTION_SECURITY, 0, "security", "WHAT",
+	 "the VM's SELinux label: dynamic (default), one of its own; static,label=CONTEXT;\n"
+	 "inherit, your own; none, whatever the policy says"},
 	{OPTION_HIDE, 0, "hide", "PATH", "the host's PATH is empty to CMD"},
 	{OPTION_NO_DEFAULT_HIDE, 0, "no-default-hide", NULL,
 	 "do not hide ~/.ssh, ~/.aws and other credentials (snug(1) lists them)"},
@@ -73,7 +77,8 @@ static const char help_snug[] =
 	"  snug run [OPTIONS] [--] [CMD ARG...]   run CMD, or your shell\n"
 	"  snug kernel [list|info|add|prune]      the kernels it can run, and keeps unpacked\n"
 	"  snug bench [OPTIONS] [--] CMD [ARG...] how long runs take, and compared with what\n"
-	"  snug help [run|kernel|bench]           this text, or that of a command\n"
+	"  snug security [show|mend]              the SELinux label a run would get\n"
+	"  snug help [run|kernel|bench|security]  this text, or that of a command\n"
 	"  snug version                           the version\n";
 
 static const char help_run_head[] =
@@ -105,6 +110,13 @@ static const char help_kernel[] =
 	"                           (any more), or of all\n"
 	"\n"
 	"Unpacked kernels are kept in $XDG_CACHE_HOME/snug, or ~/.cache/snug.\n";
+
+static const char help_security[] =
+	"snug security show   the SELinux label that a run would get now, or why it would get "
+	"none\n"
+	"snug security mend   take back the labels that -v DIR:z and -v DIR:Z gave, where runs "
+	"were killed\n"
+	"                     before they could; the next run does so, too\n";
 
 static const char help_bench_head[] =
 	"snug bench [OPTIONS] [OPTIONS of snug run] [--] CMD [ARG...]\n"
@@ -161,6 +173,8 @@ int options_print_help(enum command command, FILE *out)
 		(void)fprintf(out, "snug %s\n", SNUG_VERSION);
 	} else if (command == COMMAND_HELP_KERNEL) {
 		(void)fputs(help_kernel, out);
+	} else if (command == COMMAND_HELP_SECURITY) {
+		(void)fputs(help_security, out);
 	} else if (command == COMMAND_HELP_BENCH) {
 		(void)fputs(help_bench_head, out);
 		for (size_t i = 0; i < bench_option_def_count; i++)

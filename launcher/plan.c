@@ -213,12 +213,23 @@ static int plan_hides(struct plan *plan, const struct options *options, const st
 	return err;
 }
 
+static int plan_security(struct plan *plan, const struct options *options)
+{
+	bool relabels = false;
+
+	for (size_t i = 0; i < options->mounts.count; i++)
+		relabels |= options->mounts.items[i].relabel != RELABEL_NONE;
+	return security_plan(&options->security, relabels, &plan->security);
+}
+
 static int fill(struct plan *plan, const struct options *options, const struct caller *caller,
 		const struct host *host)
 {
 	plan->cpus = options->cpus ? options->cpus : 1;
-	int err = plan_memory(plan, options, host);
+	int err = plan_security(plan, options);
 
+	if (!err)
+		err = plan_memory(plan, options, host);
 	if (!err)
 		err = plan_identity(plan, options, caller);
 	if (!err)

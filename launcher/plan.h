@@ -18,6 +18,7 @@
 #include "launcher/kernel.h"
 #include "launcher/mounts.h"
 #include "launcher/options.h"
+#include "launcher/security.h"
 #include "launcher/strlist.h"
 
 struct plan {
@@ -39,6 +40,7 @@ struct plan {
 	bool kaslr;
 	struct cache cache;
 	struct stdio stdio;
+	struct security security;
 	struct timeline_options timeline;
 	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;

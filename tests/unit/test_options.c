@@ -157,6 +157,41 @@ static void volumes_in_every_form(void **state)
 	assert_mount(&got[7], MOUNT_VOLUME, "a", "/rw", false, CACHE_LOOSE);
 	assert_string_equal(got[7].option, "volume");
 	options_free(&options);
+	parse_ok(&options, "run -v a:z -v a:/b:rw,Z -v a:/c:Z,ro");
+	assert_int_equal(options.mounts.items[0].relabel, RELABEL_SHARED);
+	assert_int_equal(options.mounts.items[1].relabel, RELABEL_PRIVATE);
+	assert_true(options.mounts.items[1].rw);
+	assert_int_equal(options.mounts.items[2].relabel, RELABEL_PRIVATE);
+	options_free(&options);
+}
+
+static void which_label(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run");
+	assert_int_equal(options.security.source, SECURITY_DYNAMIC);
+	options_free(&options);
+	/* The last one counts, all of it. */
+	parse_ok(&options, "run --security=static,label=a:b:c:s0:c1,c2 --security=none");
+	assert_int_equal(options.security.source, SECURITY_NONE);
+	assert_null(options.security.label);
+	options_free(&options);
+	parse_ok(&options, "run --security static,label=a:b:c:s0:c1,c2");
+	assert_int_equal(options.security.source, SECURITY_STATIC);
+	assert_string_equal(options.security.label, "a:b:c:s0:c1,c2");
+	options_free(&options);
+	parse_ok(&options, "run --security=inherit");
+	assert_int_equal(options.security.source, SECURITY_INHERIT);
+	options_free(&options);
+	parse_ok(&options, "security");
+	assert_int_equal(options.command, COMMAND_SECURITY);
+	assert_int_equal(options.security_action, SECURITY_SHOW);
+	options_free(&options);
+	parse_ok(&options, "security mend");
+	assert_int_equal(options.security_action, SECURITY_MEND);
+	options_free(&options);
 }
 
 /* In one list with the volumes: no place is taken twice. */
@@ -210,11 +245,17 @@ static void help_and_version(void **state)
 		char line[24];
 		enum command command;
 	} rows[] = {
-		{"help", COMMAND_HELP},       {"--help", COMMAND_HELP},
-		{"-h", COMMAND_HELP},         {"help run", COMMAND_HELP_RUN},
-		{"run -h", COMMAND_HELP_RUN}, {"run --help -m", COMMAND_HELP_RUN},
-		{"version", COMMAND_VERSION}, {"--version", COMMAND_VERSION},
+		{"help", COMMAND_HELP},
+		{"--help", COMMAND_HELP},
+		{"-h", COMMAND_HELP},
+		{"help run", COMMAND_HELP_RUN},
+		{"run -h", COMMAND_HELP_RUN},
+		{"run --help -m", COMMAND_HELP_RUN},
+		{"version", COMMAND_VERSION},
+		{"--version", COMMAND_VERSION},
 		{"help help", COMMAND_HELP},
+		{"help security", COMMAND_HELP_SECURITY},
+		{"security -h", COMMAND_HELP_SECURITY},
 	};
 
 	(void)state;
@@ -280,6 +321,7 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run -v a:cache=none,cache=mmap", "two options of one kind"},
 		{"run -v a:cache=", "'cache=' is not one of the options"},
 		{"run -v a:cache=fscache", "cache=none, cache=mmap, cache=loose"},
+		{"run -v a:z,Z", "two options of one kind"},
 		{"run -v a:/b:rw,", "has an empty option"},
 		{"run -v a:/b:,rw", "has an empty option"},
 		{"run --volume=", "begins with an empty part"},
@@ -287,6 +329,13 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run --tmpfs=", "empty"},
 		{"run --overlay=", "empty"},
 		{"run --hide=", "empty"},
+		{"run --security=strict", "'strict' is none of dynamic, static,label="},
+		{"run --security=static", "'static' is none of"},
+		{"run --security=static,label=", "is none of"},
+		{"run --security=", "'' is none of"},
+		{"run --security", "needs a value: WHAT"},
+		{"security label", "unexpected 'label'"},
+		{"security mend now", "unexpected 'now'"},
 		{"run --hide", "needs a value: PATH"},
 		{"run --no-default-hide=1", "takes no value"},
 		{"run --no-hide", "did you mean"},
@@ -417,6 +466,7 @@ int main(void)
 		cmocka_unit_test(where_the_timeline_goes),
 		cmocka_unit_test(who_unpacks_the_kernel_and_where_it_is),
 		cmocka_unit_test(volumes_in_every_form),
+		cmocka_unit_test(which_label),
 		cmocka_unit_test(other_mounts_and_hidden_paths),
 		cmocka_unit_test(options_end_at_the_command),
 		cmocka_unit_test(help_and_version),

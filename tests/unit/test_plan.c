@@ -429,7 +429,7 @@ static void a_dry_run_shows_it_all(void **state)
 	strlist_add(&argv, "--cmdline=a b");
 	assert_int_equal(make(&plan, &options), 0);
 	assert_int_equal(prepare_all_but_kernel(&prepared, &plan), 0);
-	assert_int_equal(dry_run_print(&plan, &prepared, "/x y/snug-monitor", &argv, out), 0);
+	assert_int_equal(dry_run_print(&plan, &prepared, "/x y/snug-monitor", &argv, NULL, out), 0);
 	(void)fclose(out);
 	FORMAT(kernel, "4<%s/boot/vmlinuz-" VERSION, tree.root);
 	assert_contains(text, kernel);
