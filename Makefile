@@ -296,6 +296,19 @@ breakout-tests: $(BUILD)/tests/breakout/snug-monitor $(GUEST_IMG)
 
 unit-tests: $(UNIT_BIN)
 
+# What a guest's kernel can do (tests/system/programs.sh); and a program for processors of 32 bits.
+$(BUILD)/tests/probe: $(call obj,$(wildcard tests/probe/*.c))
+	@echo "  LD      $@"
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/program32: tests/probe/program32.S
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -m32 -c -o $@.o $<
+	$(Q)$(LD) -m elf_i386 -o $@ $@.o
+
+system-programs: $(BUILD)/tests/probe $(BUILD)/tests/program32
+
 # What the benchmarks run in a guest: static, its loading is no part of what is measured.
 $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
@@ -441,6 +454,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all kernel policy install-policy unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
+.PHONY: all kernel policy install-policy system-programs unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
