@@ -298,6 +298,7 @@ unit-tests: $(UNIT_BIN)
 
 # What a guest's kernel can do (tests/system/programs.sh); and a program for processors of 32 bits.
 $(BUILD)/tests/probe: $(call obj,$(wildcard tests/probe/*.c))
+	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
 

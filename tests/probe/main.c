@@ -6,6 +6,7 @@
  * Exit status: 0, or 1 where anything is missing.
  */
 #include <fcntl.h>
+#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,6 +69,14 @@ int result_of_child(int (*run)(void))
 
 static const struct probe *current;
 
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *where)
+{
+	(void)stat;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
 static int in_own_directory(void)
 {
 	char dir[] = "/dev/shm/snug-probe.XXXXXX";
@@ -76,12 +85,9 @@ static int in_own_directory(void)
 		return -errno;
 	int r = result_of_child(current->run);
 
-	if (chdir("/") == 0) {
-		char remove[sizeof(dir) + 8];
-
-		(void)snprintf(remove, sizeof(remove), "rm -rf %s", dir);
-		(void)!system(remove);
-	}
+	/* A directory that is left, of a process that was killed, is nobody's in a guest. */
+	if (chdir("/") == 0)
+		(void)nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	return r;
 }
 

@@ -103,6 +103,7 @@ static int options(void)
 	    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &on, sizeof(on)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)))
 		return -errno;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	return result(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)));
 }
 
