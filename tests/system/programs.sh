@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # $work and the like are the runner's
+# shellcheck shell=bash disable=SC2034,SC2154 # $work and the like are the runner's
 # SPDX-License-Identifier: Apache-2.0
 #
 # Part of tests/system/run: what the guest's kernel is to the programs on it. Many at once: a VM each would take
