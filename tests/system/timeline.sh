@@ -20,7 +20,7 @@ test_timeline_table() {
 	done
 	grep -q 'meanwhile: initrd unpacked' "$err" || wrong "no initrd"
 	# A kernel that finds something new to ask the machine for shows here.
-	local most=70
+	local most=60
 	[[ $kernel != *-snug ]] || most=50
 	stage=$(sed -nE 's/.*before the command: [0-9]+ of 9p requests, ([0-9]+) others.*/\1/p' "$err")
 	((stage > 20 && stage < most)) || wrong "exits: $stage: $(<"$err")"
