@@ -23,7 +23,7 @@ static const char *const module_index[] = {
 };
 
 /* The parts of snug. Another version's are taken to be beside it. */
-static const char *const snug_parts[] = {"snug-monitor", "snug-full"};
+static const char *const snug_parts[] = {"snug-monitor", "snug-full", "snug-label"};
 
 /* The program that CMD is, if the host's PATH finds it; the guest's is the same. */
 static void add_program(struct strlist *argv, const struct caller *caller, const char *command)
