@@ -130,7 +130,7 @@ int volumes_mend(const struct selinux *selinux, const char *state_path)
 	if (!err)
 		err = state_mend(&state, selinux, &count);
 	if (count)
-		log_verbose("labels of %u volumes were taken back, of runs that were killed",
+		log_verbose("volumes given back their labels, after runs that were killed: %u",
 			    count);
 	return err;
 }
