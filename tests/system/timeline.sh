@@ -60,7 +60,7 @@ test_timeline_initcalls() {
 	vm --timeline=initcalls -- true
 	expect_status 0
 	grep -Eq 'the slowest of [0-9]{3,} initcalls' "$err" &&
-		[[ $(grep -Ec '^ +[0-9]+\.[0-9]{3} +[a-z0-9_]+$' "$err") == 20 ]] || wrong "$(tail -n 40 "$err")"
+		[[ $(grep -Ec '^ +[0-9]+\.[0-9]{3} +[A-Za-z0-9_]+$' "$err") == 20 ]] || wrong "$(tail -n 40 "$err")"
 }
 
 test_timeline_of_a_decompressor() {
