@@ -103,8 +103,8 @@ static void set_up(void)
 	for (size_t i = 0; i < STALE; i++)
 		stale[i] = (uint8_t)SECRET[i % SECRET_LEN];
 	tree_make();
-	hide[0] = (struct p9_hide){tree.rw, "hidden"};
-	hide[1] = (struct p9_hide){tree.rw, "hdir"};
+	hide[0] = (struct p9_hide){tree.rw, "hidden", false};
+	hide[1] = (struct p9_hide){tree.rw, "hdir", false};
 	proc_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd <= 0 || p9_hides_new(&hides, hide, 2, true))
 		world_broken("nothing can be hidden");
