@@ -37,6 +37,10 @@ static const struct item {
 	 "seconds"},
 	{"cryptomgr.notests", false,
 	 "no self-tests of every cipher: a fifth of the kernel's own time, each time the same"},
+	{"noreplace-smp", false,
+	 "lock prefixes stay: patching each of them out, as is done with one processor, takes "
+	 "longer "
+	 "than they do in a short run"},
 	{"panic=-1", false, "a panic resets at once, which ends the VM"},
 	{"random.trust_cpu=on", false,
 	 "RDRAND seeds the generator of kernels that take no seed from a loader, before 6.0"},
