@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boot/aml.h"
+#include "boot/checksum.h"
 #include "core/abi.h"
 #include "core/layout.h"
 #include "core/util.h"
@@ -149,17 +150,6 @@ static void *add_table(struct tables *tables, size_t size)
 static uint64_t gpa_of(const struct tables *tables, const void *table)
 {
 	return tables->gpa + (uint64_t)((const uint8_t *)table - tables->buf);
-}
-
-/* The byte that makes the sum of all of them zero. */
-static uint8_t checksum(const void *data, size_t len)
-{
-	const uint8_t *bytes = data;
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum = (uint8_t)(sum + bytes[i]);
-	return (uint8_t)-sum;
 }
 
 /* Fills in the header of a table whose body is complete. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "boot/checksum.h"
 #include "core/layout.h"
 #include "core/util.h"
 
@@ -97,17 +98,6 @@ _Static_assert(sizeof(struct floating_pointer) == 16 && sizeof(struct table_head
 		       sizeof(struct processor) == 20 && sizeof(struct bus) == 8 &&
 		       sizeof(struct ioapic) == 8 && sizeof(struct io_interrupt) == 8,
 	       "MultiProcessor Specification 1.4, 4");
-
-/* The byte that makes the sum of all of them zero. */
-static uint8_t checksum(const void *data, size_t len)
-{
-	const uint8_t *bytes = data;
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum = (uint8_t)(sum + bytes[i]);
-	return (uint8_t)-sum;
-}
 
 static void *add_processors(void *at, unsigned cpus)
 {
