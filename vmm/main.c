@@ -129,10 +129,11 @@ int main(int argc, char **argv)
 {
 	static struct machine machine;
 	struct config config;
-	int status = relro_protect();
+	const int r = relro_protect();
+	int status;
 
-	if (status < 0)
-		log_warning("tables stay writable: %s", strerror(-status));
+	if (r < 0)
+		log_warning("tables stay writable: %s", strerror(-r));
 	if (config_parse(&config, argc, argv) < 0)
 		return EXIT_SNUG_FAILED;
 	log_set_verbose(config.verbose);
