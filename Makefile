@@ -310,6 +310,14 @@ $(BUILD)/tests/program32: tests/probe/program32.S
 
 system-programs: $(BUILD)/tests/probe $(BUILD)/tests/program32
 
+# What waits in the monitor's place (tests/selinux/matrix.bash).
+$(BUILD)/tests/selinux/waiter: $(BUILD)/obj/$(LIBC)/tests/selinux/waiter.o
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(call link_static,$@,$^)
+
+selinux-programs: $(BUILD)/tests/selinux/waiter
+
 # What the benchmarks run in a guest: static, its loading is no part of what is measured.
 $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
@@ -455,6 +463,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all kernel policy install-policy system-programs unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
+.PHONY: all kernel policy install-policy system-programs selinux-programs unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
