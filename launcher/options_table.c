@@ -10,141 +10,132 @@
 
 #define SNUG_VERSION "0.1"
 
+/*
+ * A line each, of what fits beside the names in 80 columns: snug.1 says the rest. The unit tests measure.
+ */
 const struct option_def option_defs[] = {
 	{OPTION_MEMORY, 'm', "memory", "SIZE",
-	 "the VM's RAM (default: 512M, or half of a smaller host)"},
-	{OPTION_CPUS, 'c', "cpus", "N", "the VM's processors (default: 1, which starts fastest)"},
-	{OPTION_KERNEL, 'k', "kernel", "FILE",
-	 "the kernel, a bzImage (default: snug's own if installed, else the newest\n"
-	 "usable one in /boot)"},
-	{OPTION_MODULES, 0, "modules", "DIR",
-	 "the kernel's modules (default: the ones installed with it)"},
+	 "the VM's RAM (default: 512M, half a smaller host's)"},
+	{OPTION_CPUS, 'c', "cpus", "N", "the VM's processors (default: 1, starts fastest)"},
+	{OPTION_KERNEL, 'k', "kernel", "FILE", "a bzImage (default: snug's own, or from /boot)"},
+	{OPTION_MODULES, 0, "modules", "DIR", "the kernel's modules (default: those beside it)"},
 	{OPTION_BOOT, 0, "boot", "direct|bzimage",
-	 "direct (default): snug unpacks the kernel, once, and keeps it; bzimage: the kernel\n"
-	 "does, in the VM, each time"},
-	{OPTION_KASLR, 0, "kaslr", "on|off", "have the kernel at random addresses (default: on)"},
-	{OPTION_APPEND, 0, "append", "STR", "more kernel parameters; may be repeated"},
-	{OPTION_ENV, 'e', "env", "K[=V]",
-	 "set K in the environment, or pass on your own; may be repeated"},
-	{OPTION_USER, 'u', "user", "USER",
-	 "run as root, NAME or UID[:GID] in the VM (default: as you)"},
+	 "direct: unpacked once, kept; bzimage: each time"},
+	{OPTION_KASLR, 0, "kaslr", "on|off", "kernel at random addresses (default: on)"},
+	{OPTION_APPEND, 0, "append", "STR", "more kernel parameters"},
+	{OPTION_ENV, 'e', "env", "K[=V]", "set K in the environment, or pass on your own"},
+	{OPTION_USER, 'u', "user", "USER", "run as root, NAME or UID[:GID] (default: as you)"},
 	{OPTION_WORKDIR, 'w', "workdir", "DIR", "run in DIR (default: the current directory)"},
 	{OPTION_VOLUME, 'v', "volume", "SRC[:DST][:OPT]",
-	 "show the host's directory or file SRC at DST; OPT: ro (default), rw,\n"
-	 "z, Z (SELinux), cache=none|mmap|loose, joined by commas; may be repeated, as the next "
-	 "four"},
+	 "the host's SRC at DST; OPT: ro (default), rw, Z, ..."},
 	{OPTION_RW, 0, "rw", "DIR", "let CMD write to the host's directory DIR"},
 	{OPTION_TMPFS, 0, "tmpfs", "DIR", "an empty directory, in memory"},
-	{OPTION_OVERLAY, 0, "overlay", "DIR",
-	 "let CMD write below DIR (may be /), and throw it away"},
-	{OPTION_SECURITY, 0, "security", "WHAT",
-	 "the VM's SELinux label: dynamic (default), one of its own; static,label=CONTEXT;\n"
-	 "inherit, your own; none, whatever the policy says"},
+	{OPTION_OVERLAY, 0, "overlay", "DIR", "let CMD write below DIR, and throw it away"},
+	{OPTION_SECURITY, 0, "security", "WHAT", "the SELinux label: dynamic (default), none, ..."},
 	{OPTION_HIDE, 0, "hide", "PATH", "the host's PATH is empty to CMD"},
 	{OPTION_NO_DEFAULT_HIDE, 0, "no-default-hide", NULL,
-	 "do not hide ~/.ssh, ~/.aws and other credentials (snug(1) lists them)"},
+	 "show ~/.ssh, ~/.aws and other credentials"},
 	{OPTION_DRY_RUN, 0, "dry-run", NULL, "show what would be run, and run nothing"},
-	{OPTION_TIMELINE, 0, "timeline", "[=FILE|initcalls]",
-	 "show on standard error where the time went; initcalls: also in which of the kernel's\n"
-	 "initcalls; FILE.json, FILE.svg: write it there; may be repeated"},
-	{OPTION_NO_CONFINE, 0, "no-confine", "LAYER",
-	 "leave the monitor without " CONFINE_LAYER_LIST "; several,\n"
-	 "joined by commas; for debugging: snug-security(7)"},
+	{OPTION_TIMELINE, 0, "timeline", "[=FILE]",
+	 "show where the time went; FILE: a .json or .svg"},
+	{OPTION_NO_CONFINE, 0, "no-confine", "LAYER", "without " CONFINE_LAYER_LIST},
 	{OPTION_VERBOSE, 0, "verbose", NULL, "show the kernel's messages on standard error"},
 	{OPTION_HELP, 'h', "help", NULL, "show this text"},
 };
 const size_t option_def_count = ARRAY_SIZE(option_defs);
 
+/* Before which option the help has which heading: a group is what follows, up to the next one. */
+static const struct {
+	enum option_id first;
+	const char *title;
+} headings[] = {
+	{OPTION_MEMORY, "The VM"},     {OPTION_ENV, "The command"},   {OPTION_VOLUME, "Files"},
+	{OPTION_SECURITY, "Security"}, {OPTION_DRY_RUN, "Diagnosis"},
+};
+
 const struct option_def bench_option_defs[] = {
 	{OPTION_RUNS, 0, "runs", "N", "runs of each variant, 1 to 10000 (default: 20)"},
-	{OPTION_WARMUP, 0, "warmup", "N",
-	 "runs of each variant before these, which do not count (default: 1)"},
+	{OPTION_WARMUP, 0, "warmup", "N", "runs before, which do not count (default: 1)"},
 	{OPTION_VS, 0, "vs", "WHAT",
-	 "compare with WHAT: another kernel (a bzImage), another snug (a program), or\n"
+	 "compare with a kernel (bzImage), another snug, or\n"
 	 "more options of 'snug run'; may be repeated"},
 	{OPTION_CACHE, 0, "cache", "warm|cold|empty",
-	 "warm (default); cold: snug's files are not in the page cache; empty: no\n"
-	 "kernel is unpacked yet; several, joined by commas, are compared"},
-	{OPTION_STAGES, 0, "stages", NULL,
-	 "also compare the stages of a run (snug run --timeline)"},
+	 "warm (default); cold: snug's files are not in the\n"
+	 "page cache; empty: no kernel is unpacked yet;\n"
+	 "several, joined by commas, are compared"},
+	{OPTION_STAGES, 0, "stages", NULL, "also compare the stages (snug run --timeline)"},
 	{OPTION_JSON, 0, "json", "FILE", "write all of it to FILE, each run's time too"},
 };
 const size_t bench_option_def_count = ARRAY_SIZE(bench_option_defs);
 
 static const char help_snug[] =
-	"snug runs one command in a virtual machine of its own, with this machine's files.\n"
+	"snug runs one command in a virtual machine of its own, on this machine's files.\n"
 	"\n"
-	"  snug run [OPTIONS] [--] [CMD ARG...]   run CMD, or your shell\n"
-	"  snug kernel [list|info|add|prune]      the kernels it can run, and keeps unpacked\n"
-	"  snug bench [OPTIONS] [--] CMD [ARG...] how long runs take, and compared with what\n"
-	"  snug security [show|mend]              the SELinux label a run would get\n"
-	"  snug help [run|kernel|bench|security]  this text, or that of a command\n"
-	"  snug version                           the version\n";
+	"  snug run [OPTIONS] [--] [CMD ARG...]    run CMD, or your shell\n"
+	"  snug kernel [list|info|add|prune]       kernels: which there are, and are kept\n"
+	"  snug bench [OPTIONS] [--] CMD [ARG...]  how long runs take, compared with what\n"
+	"  snug security [show|mend]               the SELinux label a run would get\n"
+	"  snug help [run|kernel|bench|security]   this text, or that of a command\n"
+	"  snug version                            the version\n";
 
 static const char help_run_head[] =
 	"snug run [OPTIONS] [--] [CMD ARG...]\n"
 	"\n"
-	"Runs CMD (default: your shell) in a virtual machine of its own. Files are the host's, "
-	"read\n"
-	"only; what is written below /tmp, /home and your home directory is gone afterwards. To "
-	"keep\n"
-	"something: --rw DIR, or a volume.\n"
+	"Runs CMD (default: your shell) in a virtual machine of its own. Files are the\n"
+	"host's, to read; what is written below /tmp, /home and your home directory is\n"
+	"gone afterwards. To keep something: --rw DIR, or a volume. More: man snug\n"
 	"\n";
 
-static const char help_run_tail[] = "\n"
-				    "Environment: PATH, HOME, USER, LOGNAME, SHELL, TERM, "
-				    "COLORTERM, NO_COLOR, LANG, LANGUAGE,\n"
-				    "LC_*, TZ, EDITOR, VISUAL and PAGER are passed on, nothing "
-				    "else; SNUG=1 is added, then -e.\n"
-				    "Exit status: CMD's own; 125 snug or the VM failed; 126 CMD "
-				    "cannot be executed; 127 CMD was\n"
-				    "not found; 128+N CMD was killed by signal N.\n";
+static const char help_run_tail[] =
+	"\n"
+	"Options of files may be repeated; so may --append, --env and --hide.\n"
+	"Environment: PATH, HOME, USER, LOGNAME, SHELL, TERM, COLORTERM, NO_COLOR, LANG,\n"
+	"LANGUAGE, LC_*, TZ, EDITOR, VISUAL, PAGER are passed on; SNUG=1 is added.\n"
+	"Exit status: CMD's own; 125 snug or the VM failed; 126 CMD cannot be executed;\n"
+	"127 CMD was not found; 128+N CMD was killed by signal N.\n";
 
 static const char help_kernel[] =
-	"snug kernel list           snug's own kernel and those in /boot: can they be run, are "
-	"they\n"
-	"                           unpacked; the one that is run by default has a *\n"
+	"snug kernel list           snug's own kernel and those in /boot: can they be run\n"
+	"                           and are they unpacked; *: what is run by default\n"
 	"snug kernel info FILE...   more of a kernel\n"
 	"snug kernel add FILE...    unpack a kernel now, and not when it is first run\n"
-	"snug kernel prune [--all]  remove what is kept of kernels that are not in this list\n"
-	"                           (any more), or of all\n"
+	"snug kernel prune [--all]  remove what is kept of kernels that are not in this\n"
+	"                           list (any more), or of all\n"
 	"\n"
 	"Unpacked kernels are kept in $XDG_CACHE_HOME/snug, or ~/.cache/snug.\n";
 
 static const char help_security[] =
-	"snug security show   the SELinux label that a run would get now, or why it would get "
-	"none\n"
-	"snug security mend   take back the labels that -v DIR:z and -v DIR:Z gave, where runs "
-	"were killed\n"
-	"                     before they could; the next run does so, too\n";
+	"snug security show   the SELinux label that a run would get now, or why it would\n"
+	"                     get none\n"
+	"snug security mend   take back the labels that -v DIR:z and -v DIR:Z gave, where\n"
+	"                     runs were killed before they could; the next run does, too\n";
 
 static const char help_bench_head[] =
 	"snug bench [OPTIONS] [OPTIONS of snug run] [--] CMD [ARG...]\n"
 	"\n"
-	"Times whole runs of CMD, from starting snug to its end, and compares variants: each round "
-	"has one\n"
-	"run of every variant, in random order. A run that ends otherwise than the first one ends "
-	"the\n"
-	"benchmark.\n"
+	"Times whole runs of CMD, from starting snug to its end, and compares variants:\n"
+	"each round has one run of every variant, in random order. A run that ends\n"
+	"otherwise than the first one ends the benchmark.\n"
 	"\n";
 
 static const char help_bench_tail[] =
 	"\n"
 	"Options of snug run are those of every variant; 'snug help run' lists them.\n"
-	"Ratios are of medians, against the first variant, in brackets their 95 % bootstrap "
-	"interval.\n"
-	"Exit status: 0; 125 a run, or the benchmark, failed; 128+N it was ended by signal N.\n"
+	"Ratios are of medians, against the first variant, in brackets their 95 %\n"
+	"bootstrap interval.\n"
+	"Exit status: 0; 125 a run, or the benchmark, failed; 128+N ended by signal N.\n"
 	"\n"
 	"  snug bench -- true\n"
 	"  snug bench --vs '--kaslr=off' --vs '--boot=bzimage' -- true\n"
-	"  snug bench --cache=warm,cold --vs ./vmlinuz-6.12 --json=times.json -m 1G -- true\n";
+	"  snug bench --cache=warm,cold --vs ./vmlinuz-6.12 --json=times.json -- true\n";
 
 bool options_value_is_optional(const struct option_def *def)
 {
 	return def->value && def->value[0] == '[';
 }
 
-#define NAMES_WIDTH 22
+/* Those of most options fit; the text begins a blank after. */
+#define NAMES_WIDTH 25
 
 static void print_option(const struct option_def *def, FILE *out)
 {
@@ -167,6 +158,17 @@ static void print_option(const struct option_def *def, FILE *out)
 	(void)fputc('\n', out);
 }
 
+static void print_options(const struct option_def *defs, size_t count, FILE *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(headings); j++) {
+			if (headings[j].first == defs[i].id)
+				(void)fprintf(out, "%s:\n", headings[j].title);
+		}
+		print_option(&defs[i], out);
+	}
+}
+
 int options_print_help(enum command command, FILE *out)
 {
 	if (command == COMMAND_VERSION) {
@@ -177,15 +179,13 @@ int options_print_help(enum command command, FILE *out)
 		(void)fputs(help_security, out);
 	} else if (command == COMMAND_HELP_BENCH) {
 		(void)fputs(help_bench_head, out);
-		for (size_t i = 0; i < bench_option_def_count; i++)
-			print_option(&bench_option_defs[i], out);
+		print_options(bench_option_defs, bench_option_def_count, out);
 		(void)fputs(help_bench_tail, out);
 	} else if (command == COMMAND_HELP) {
 		(void)fputs(help_snug, out);
 	} else {
 		(void)fputs(help_run_head, out);
-		for (size_t i = 0; i < option_def_count; i++)
-			print_option(&option_defs[i], out);
+		print_options(option_defs, option_def_count, out);
 		(void)fputs(help_run_tail, out);
 	}
 	return fflush(out) == 0 && !ferror(out) ? 0 : -errno;

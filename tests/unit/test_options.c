@@ -277,6 +277,29 @@ static void help_and_version(void **state)
 	}
 }
 
+/* A screen: 80 columns, and of snug run, which has the most to say, 50 lines. */
+static void help_fits_a_screen(void **state)
+{
+	static const enum command commands[] = {COMMAND_HELP, COMMAND_HELP_RUN, COMMAND_HELP_KERNEL,
+						COMMAND_HELP_BENCH, COMMAND_HELP_SECURITY};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		char *text = NULL, *rest;
+		size_t size = 0, lines = 0;
+		FILE *out = open_memstream(&text, &size);
+		assert_int_equal(options_print_help(commands[i], out), 0);
+		(void)fclose(out);
+		rest = text;
+		for (char *line = strsep(&rest, "\n"); rest; line = strsep(&rest, "\n"), lines++) {
+			if (strlen(line) > 80)
+				fail_msg("%zu columns: %s", strlen(line), line);
+		}
+		assert_in_range(lines, 1, 50);
+		free(text);
+	}
+}
+
 static void help_for_a_full_disk_is_an_error(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -470,6 +493,7 @@ int main(void)
 		cmocka_unit_test(other_mounts_and_hidden_paths),
 		cmocka_unit_test(options_end_at_the_command),
 		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(help_fits_a_screen),
 		cmocka_unit_test(help_for_a_full_disk_is_an_error),
 		cmocka_unit_test(mistakes_are_one_line_that_helps),
 		cmocka_unit_test(sizes),
