@@ -136,6 +136,15 @@ FILTERED = $(call obj,vmm/confine/seccomp.c) $(call small,vmm/confine/seccomp.c)
 $(FILTERED): $(FILTERS)/filters.inc
 $(FILTERED): CPPFLAGS_ALL += -I$(BUILD)/gen
 
+# Of what this is built; "make COMMIT=..." where git cannot tell. No rule, as a commit touches no file; and
+# what includes it is in no library, so that tests need not be linked anew for one.
+COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
+COMMIT_LINE := \#define SNUG_COMMIT "$(COMMIT)"
+COMMIT_FILE = $(BUILD)/gen/commit/commit.inc
+$(shell mkdir -p $(dir $(COMMIT_FILE)) && { echo '$(COMMIT_LINE)' | cmp -s - $(COMMIT_FILE) || \
+	echo '$(COMMIT_LINE)' >$(COMMIT_FILE); } )
+$(call obj,launcher/version.c) $(call small,launcher/version.c): CPPFLAGS_ALL += -I$(BUILD)/gen/commit
+
 # What is between launcher and monitor where SELinux is on, and only there.
 $(BUILD)/snug-label: $(call obj,$(LABEL_SRC))
 	@echo "  LD      $@"
@@ -174,8 +183,8 @@ $(BUILD)/obj/%.o: %.c
 	@echo "  CC      $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
-# Everything but the main()s, for the tests.
-$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c,$(SNUG_FULL_SRC) $(MONITOR_SRC)))) \
+# Everything but the main()s, and what says which commit, for the tests.
+$(BUILD)/libsnug.a: $(call obj,$(sort $(filter-out %/main.c %/version.c,$(SNUG_FULL_SRC) $(MONITOR_SRC)))) \
                     $(BUILD)/obj/boot/guest_init.o
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^

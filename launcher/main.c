@@ -25,6 +25,7 @@
 #include "launcher/security_command.h"
 #include "launcher/stages.h"
 #include "launcher/stdio.h"
+#include "launcher/version.h"
 
 /* What nothing below logs, as there is never more to say. */
 static int out_of_memory(int err)
@@ -140,6 +141,15 @@ static int benchmark(const struct options *options, const struct caller *caller)
 	return bench_command(options, caller, &host);
 }
 
+static int version(const struct caller *caller)
+{
+	struct host host;
+
+	host_read(&host);
+	host_find_own_kernels(&host);
+	return written(version_print(caller, &host, stdout));
+}
+
 static int command(int argc, char **argv, struct stages *stages, int *status)
 {
 	_cleanup_options_ struct options options = {0};
@@ -156,12 +166,15 @@ static int command(int argc, char **argv, struct stages *stages, int *status)
 	if (err)
 		return out_of_memory(err);
 	if (options.command != COMMAND_RUN && options.command != COMMAND_KERNEL &&
-	    options.command != COMMAND_BENCH && options.command != COMMAND_SECURITY)
+	    options.command != COMMAND_BENCH && options.command != COMMAND_SECURITY &&
+	    options.command != COMMAND_VERSION)
 		return written(options_print_help(options.command, stdout));
 	log_set_verbose(options.verbose);
 	err = caller_read(&caller, &stdio);
 	if (!err && options.command == COMMAND_KERNEL)
 		err = manage_kernels(&options, &caller);
+	else if (!err && options.command == COMMAND_VERSION)
+		err = version(&caller);
 	else if (!err && options.command == COMMAND_SECURITY)
 		err = security_command(&options, &caller, stdout);
 	else if (!err && options.command == COMMAND_BENCH)

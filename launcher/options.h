@@ -98,7 +98,7 @@ int options_parse(struct options *options, int argc, char *const argv[]);
 void options_free(struct options *options);
 #define _cleanup_options_ __attribute__((cleanup(options_free)))
 
-/* Prints what one of COMMAND_HELP and the like, or COMMAND_VERSION, asks for. 0, or -errno of writing. */
+/* Prints what one of COMMAND_HELP and the like asks for. 0, or -errno of writing. */
 int options_print_help(enum command command, FILE *out);
 
 /*

@@ -8,8 +8,6 @@
 #include "core/util.h"
 #include "launcher/options.h"
 
-#define SNUG_VERSION "0.1"
-
 /*
  * A line each, of what fits beside the names in 80 columns: snug.1 says the rest. The unit tests measure.
  */
@@ -76,7 +74,7 @@ static const char help_snug[] =
 	"  snug bench [OPTIONS] [--] CMD [ARG...]  how long runs take, compared with what\n"
 	"  snug security [show|mend]               the SELinux label a run would get\n"
 	"  snug help [run|kernel|bench|security]   this text, or that of a command\n"
-	"  snug version                            the version\n";
+	"  snug version                            the version, and where its parts are\n";
 
 static const char help_run_head[] =
 	"snug run [OPTIONS] [--] [CMD ARG...]\n"
@@ -171,9 +169,7 @@ static void print_options(const struct option_def *defs, size_t count, FILE *out
 
 int options_print_help(enum command command, FILE *out)
 {
-	if (command == COMMAND_VERSION) {
-		(void)fprintf(out, "snug %s\n", SNUG_VERSION);
-	} else if (command == COMMAND_HELP_KERNEL) {
+	if (command == COMMAND_HELP_KERNEL) {
 		(void)fputs(help_kernel, out);
 	} else if (command == COMMAND_HELP_SECURITY) {
 		(void)fputs(help_security, out);

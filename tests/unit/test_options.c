@@ -267,9 +267,10 @@ static void help_and_version(void **state)
 		(void)strcpy(line, rows[i].line);
 		assert_int_equal(parse(&options, line), 0);
 		assert_int_equal(options.command, rows[i].command);
-		assert_int_equal(options_print_help(options.command, out), 0);
+		if (options.command != COMMAND_VERSION)
+			assert_int_equal(options_print_help(options.command, out), 0);
 		(void)fclose(out);
-		assert_contains(text, "snug");
+		assert_true(options.command == COMMAND_VERSION || strstr(text, "snug"));
 		if (options.command == COMMAND_HELP_RUN)
 			assert_contains(text, "--workdir=DIR");
 		free(text);
