@@ -422,13 +422,33 @@ PARTSDIR = $(DESTDIR)$(PREFIX)/libexec/snug
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 PARTS = snug-full snug-label snug-monitor snug-report
 MAN_PAGES = $(wildcard docs/*.[0-9])
+DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/snug
+DOCS = README.md $(filter-out docs/snug%,$(wildcard docs/*.md docs/*.svg))
+
+# What shells complete: made from snug's own help.
+COMPLETIONS = $(addprefix $(BUILD)/completions/,snug.bash _snug snug.fish)
+$(COMPLETIONS): $(BUILD)/completions/%: tools/completion/% tools/completion/make $(BUILD)/snug
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	$(Q)tools/completion/make $< $(BUILD)/snug >$@.new && mv $@.new $@
+
+completions: $(COMPLETIONS)
+
+# Where the shells look: FILE:DIRECTORY. Debian's packages have another directory for zsh.
+SHAREDIR = $(DESTDIR)$(PREFIX)/share
+ZSHDIR ?= zsh/site-functions
+INSTALLED_COMPLETIONS = $(SHAREDIR)/bash-completion/completions/snug $(SHAREDIR)/$(ZSHDIR)/_snug \
+                        $(SHAREDIR)/fish/vendor_completions.d/snug.fish
 
 # Its own kernel too, if there is one. What stands there is replaced at once, not written to: it may be running.
-install: all
+install: all completions
 	install -d $(BINDIR) $(PARTSDIR) $(sort $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))))
 	install $(addprefix $(BUILD)/,$(PARTS)) $(PARTSDIR)
 	install $(BUILD)/snug $(BINDIR)
 	$(foreach page,$(MAN_PAGES),install -m 644 $(page) $(MANDIR)/man$(patsubst .%,%,$(suffix $(page)));) :
+	install -d $(DOCDIR)
+	install -m 644 $(DOCS) $(DOCDIR)
+	$(foreach file,$(join $(addsuffix :,$(COMPLETIONS)),$(INSTALLED_COMPLETIONS)),install -D -m 644 $(subst :, ,$(file));) :
 	rm -rf $(PARTSDIR)/kernel.new
 	[ ! -d $(BUILD)/kernel ] || { \
 		cp -r $(BUILD)/kernel $(PARTSDIR)/kernel.new && chmod -R u=rwX,go=rX $(PARTSDIR)/kernel.new && \
@@ -436,7 +456,8 @@ install: all
 
 uninstall:
 	rm -f $(BINDIR)/snug $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
-	rm -rf $(PARTSDIR)
+	rm -f $(INSTALLED_COMPLETIONS)
+	rm -rf $(PARTSDIR) $(DOCDIR)
 
 # With what selinux-policy-dev (Debian), or -devel, has. The policy itself need not be on this host: of its
 # name, only "mls" makes a difference.
@@ -472,6 +493,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all kernel policy install-policy system-programs selinux-programs unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
+.PHONY: all completions kernel policy install-policy system-programs selinux-programs unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
