@@ -15,6 +15,7 @@
 #include "guest-init/control.h"
 #include "guest-init/exports.h"
 #include "guest-init/machine.h"
+#include "guest-init/oom.h"
 #include "guest-init/poweroff.h"
 #include "guest-init/pump.h"
 #include "guest-init/say.h"
@@ -112,9 +113,7 @@ static unsigned reap(struct run *run)
 			continue;
 		machine_mark(SNUG_MARK_EXIT);
 		run->ended = true;
-		run->status = WIFSIGNALED(status)
-				      ? SNUG_STATUS(SNUG_STATUS_SIGNALED, WTERMSIG(status))
-				      : SNUG_STATUS(SNUG_STATUS_EXITED, WEXITSTATUS(status));
+		run->status = oom_command_status(status);
 		end_output(&run->out, run->tty);
 		end_output(&run->err, false);
 		work = WORK_STDOUT | WORK_STDERR;

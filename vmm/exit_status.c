@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vmm/exit_status.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "core/exit_code.h"
 #include "core/fds.h"
 #include "core/log.h"
+#include "core/util.h"
 
 #define LAST_LINES 12
 
@@ -32,7 +34,15 @@ static int failed(struct klog *klog)
 	return EXIT_SNUG_FAILED;
 }
 
-static int from_status_word(uint32_t status, struct klog *klog)
+static int out_of_memory(uint64_t memory)
+{
+	log_error("the VM ran out of memory (%llu MiB), and its kernel killed what had most of it; "
+		  "give it more with -m",
+		  (unsigned long long)(memory / MIB(1)));
+	return EXIT_SIGNAL_BASE + SIGKILL;
+}
+
+static int from_status_word(uint32_t status, struct klog *klog, uint64_t memory)
 {
 	int code = (int)SNUG_STATUS_CODE(status);
 
@@ -47,6 +57,8 @@ static int from_status_word(uint32_t status, struct klog *klog)
 		return EXIT_NOT_EXECUTABLE;
 	case SNUG_STATUS_NOT_STARTED:
 		return EXIT_SNUG_FAILED;
+	case SNUG_STATUS_OOM:
+		return out_of_memory(memory);
 	case SNUG_STATUS_INIT_FAILED:
 		log_error("the guest could not be prepared");
 		return failed(klog);
@@ -56,27 +68,38 @@ static int from_status_word(uint32_t status, struct klog *klog)
 	}
 }
 
-static int from_reset(struct klog *klog)
+/* Linux's words, when there is nothing left that it may kill, or it was told to stop instead. */
+static bool is_out_of_memory(const char *panic)
 {
-	char panic[256];
+	return strstr(panic, "deadlocked on memory") || strstr(panic, "ut of memory");
+}
 
-	if (klog_find(klog, "Kernel panic", panic, sizeof(panic)))
+static int from_reset(struct klog *klog, uint64_t memory)
+{
+	char panic[256] = "";
+
+	if (klog_find(klog, "Kernel panic", panic, sizeof(panic)) && is_out_of_memory(panic))
+		log_error(
+			"the VM ran out of memory (%llu MiB), and its kernel stopped: %s; give it "
+			"more with -m",
+			(unsigned long long)(memory / MIB(1)), panic);
+	else if (panic[0])
 		log_error("the guest's kernel stopped: %s", panic);
 	else
 		log_error("the guest rebooted before the command's status was known");
 	return failed(klog);
 }
 
-int exit_status_report(const struct run_end *end, struct klog *klog)
+int exit_status_report(const struct run_end *end, struct klog *klog, uint64_t memory)
 {
 	switch ((enum run_end_cause)atomic_load(&end->cause)) {
 	case RUN_END_STATUS:
-		return from_status_word(end->detail, klog);
+		return from_status_word(end->detail, klog, memory);
 	case RUN_END_POWEROFF:
 		log_error("the guest powered off before the command's status was known");
 		return failed(klog);
 	case RUN_END_RESET:
-		return from_reset(klog);
+		return from_reset(klog, memory);
 	case RUN_END_CRASH:
 		log_error("the guest crashed (triple fault)");
 		return failed(klog);

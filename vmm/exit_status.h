@@ -6,7 +6,10 @@
 #include "vmm/klog.h"
 #include "vmm/run_end.h"
 
-/* The exit status. Where the command's own is not known, says why and shows the kernel's last lines. */
-int exit_status_report(const struct run_end *end, struct klog *klog);
+/*
+ * The exit status. Where the command's own is not known, says why and shows the kernel's last lines.
+ * memory: the VM's, in bytes, for who had too little.
+ */
+int exit_status_report(const struct run_end *end, struct klog *klog, uint64_t memory);
 
 #endif

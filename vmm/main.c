@@ -120,7 +120,7 @@ static int run_machine(struct machine *machine, const struct config *config)
 	    machine_load(machine, config, &kernel.image, &kernel.vmlinux) < 0 ||
 	    run(machine, config) < 0)
 		return EXIT_SNUG_FAILED;
-	status = exit_status_report(&machine->end, &machine->klog);
+	status = exit_status_report(&machine->end, &machine->klog, config->memory);
 	timeline_stage(machine->timeline, "end: status");
 	return status;
 }

@@ -9,12 +9,14 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 
 #include "guest-init/command.h"
 #include "guest-init/console.h"
 #include "guest-init/control.h"
+#include "guest-init/oom.h"
 #include "guest-init/overlay.h"
 #include "guest-init/poweroff.h"
 #include "guest-init/say.h"
@@ -46,6 +48,27 @@ static void test_control_messages_survive_any_split(void **state)
 		}
 		assert_int_equal(count, 3);
 	}
+}
+
+static void test_oom_is_read_from_vmstat(void **state)
+{
+	(void)state;
+	assert_true(oom_has_killed("pgfault 12\noom_kill 1\nnuma_hit 0\n"));
+	assert_true(oom_has_killed("pgfault 12\noom_kill 20\n"));
+	assert_false(oom_has_killed("pgfault 12\noom_kill 0\n"));
+	assert_false(oom_has_killed("pgfault 12\nxoom_kill 1\noom_killed 1\n"));
+	assert_false(oom_has_killed("pgfault 12\noom_kill "));
+	assert_false(oom_has_killed(""));
+}
+
+/* Wait statuses as the kernel makes them; here nothing was killed for want of memory. */
+static void test_the_status_of_a_command(void **state)
+{
+	(void)state;
+	assert_int_equal(oom_command_status(3 << 8), SNUG_STATUS(SNUG_STATUS_EXITED, 3));
+	assert_int_equal(oom_command_status(SIGTERM), SNUG_STATUS(SNUG_STATUS_SIGNALED, SIGTERM));
+	assert_int_equal(oom_command_status(SIGSEGV | 0x80),
+			 SNUG_STATUS(SNUG_STATUS_SIGNALED, SIGSEGV));
 }
 
 static void test_port_names(void **state)
@@ -189,6 +212,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_control_messages_survive_any_split),
+		cmocka_unit_test(test_oom_is_read_from_vmstat),
+		cmocka_unit_test(test_the_status_of_a_command),
 		cmocka_unit_test(test_port_names),
 		cmocka_unit_test(test_covered_overlays),
 		cmocka_unit_test(test_overlay_options_are_escaped_and_bounded),

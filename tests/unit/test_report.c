@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 
 #include "core/abi.h"
+#include "core/util.h"
 #include "vmm/exit_status.h"
 #include "vmm/klog.h"
 #include "vmm/run_end.h"
@@ -37,7 +38,7 @@ static int report(enum run_end_cause cause, uint32_t detail, const char *error)
 	atomic_store(&end.cause, RUN_END_NONE);
 	run_end_set(&end, cause, detail, error);
 	stderr_begin(&captured);
-	status = exit_status_report(&end, &klog);
+	status = exit_status_report(&end, &klog, MIB(128));
 	stderr_end(&captured);
 	return status;
 }
@@ -53,7 +54,7 @@ static void a_run_that_is_given_up(void **state)
 	(void)state;
 	assert_int_equal(report_status(SNUG_STATUS_EXITED, 0), 0);
 	run_end_give_up(&end, SIGTERM);
-	assert_int_equal(exit_status_report(&end, &klog), 128 + SIGTERM);
+	assert_int_equal(exit_status_report(&end, &klog, MIB(128)), 128 + SIGTERM);
 	/* A failure stays the failure it was. */
 	assert_int_equal(report(RUN_END_CRASH, 0, NULL), 125);
 	run_end_give_up(&end, SIGTERM);
@@ -61,7 +62,7 @@ static void a_run_that_is_given_up(void **state)
 	/* Nothing else ended it. */
 	atomic_store(&end.cause, RUN_END_NONE);
 	run_end_give_up(&end, SIGINT);
-	assert_int_equal(exit_status_report(&end, &klog), 128 + SIGINT);
+	assert_int_equal(exit_status_report(&end, &klog, MIB(128)), 128 + SIGINT);
 }
 
 static void the_commands_own_status(void **state)
@@ -82,13 +83,34 @@ static void the_commands_own_status(void **state)
 	assert_string_equal(captured.text, "");
 }
 
+static void a_guest_without_memory(void **state)
+{
+	static const char panics[][80] = {
+		"Kernel panic - not syncing: System is deadlocked on memory\n",
+		"Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled\n",
+	};
+
+	(void)state;
+	assert_int_equal(report_status(SNUG_STATUS_OOM, 0), 137);
+	assert_one_line(captured.text);
+	assert_contains(captured.text, "snug: the VM ran out of memory (128 MiB)");
+	assert_contains(captured.text, "-m\n");
+	for (size_t i = 0; i < ARRAY_SIZE(panics); i++) {
+		klog.written = 0;
+		klog_write(&klog, panics[i], strlen(panics[i]));
+		assert_int_equal(report(RUN_END_RESET, 0, NULL), 125);
+		assert_contains(captured.text, "snug: the VM ran out of memory (128 MiB), and its "
+					       "kernel stopped: Kernel panic");
+	}
+}
+
 /* Whatever word a guest stores, the status is one a process can have. */
 static void hostile_status_words(void **state)
 {
 	static const uint32_t words[] = {0,          1,          0xffff,     0x0000ffff,
 					 0x00010100, 0x0001ffff, 0x0002ffff, 0x00020080,
-					 0x0003ffff, 0x0004ffff, 0x0005ffff, 0x00070000,
-					 0x7fffffff, 0x80000000, 0xffffffff};
+					 0x0003ffff, 0x0004ffff, 0x0005ffff, 0x0007ffff,
+					 0x00080000, 0x7fffffff, 0x80000000, 0xffffffff};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -96,7 +118,9 @@ static void hostile_status_words(void **state)
 		uint32_t kind = words[i] >> 16;
 
 		assert_in_range(status, 0, 255);
-		if (kind == 0 || kind > SNUG_STATUS_NOT_EXECUTABLE)
+		if (kind == SNUG_STATUS_OOM)
+			assert_int_equal(status, 137);
+		else if (kind == 0 || kind > SNUG_STATUS_NOT_EXECUTABLE)
 			assert_int_equal(status, 125);
 	}
 	assert_int_equal(report(RUN_END_STATUS, 0xdead0000, NULL), 125);
@@ -239,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		report_test(the_commands_own_status),
+		report_test(a_guest_without_memory),
 		report_test(hostile_status_words),
 		report_test(ends_without_a_status),
 		report_test(the_last_lines_are_shown),
