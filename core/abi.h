@@ -118,6 +118,8 @@ enum snug_control_type {
  *   cwd=DIR         working directory
  *   uid=N gid=N group=N (any number) umask=OCTAL
  *   hostname=NAME
+ *   pids=N          at most N processes and threads of the command at a time
+ *   overlay-size=BYTES, overlay-size=N%   of each tmpfs that is there for the command to write to
  *   tty=ROWSxCOLUMNS  give the command a pty of this size as stdin and stdout
  *   stderr=tty        with tty: stderr is that pty as well, else a stream of its own
  *   timeline=report   send the report for the timeline when the command is over

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guest-init/exec.h"
+#include "guest-init/limits.h"
 #include "guest-init/machine.h"
 #include "guest-init/say.h"
 
@@ -58,6 +59,9 @@ static int prepare(const struct start *start)
 	if (r)
 		return r;
 	machine_drop();
+	r = limits_enter_group(start->spec);
+	if (r)
+		return r;
 	umask(start->spec->umask);
 	r = set_user(start->spec);
 	if (r)

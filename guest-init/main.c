@@ -13,6 +13,7 @@
 #include "guest-init/command.h"
 #include "guest-init/console.h"
 #include "guest-init/exports.h"
+#include "guest-init/limits.h"
 #include "guest-init/machine.h"
 #include "guest-init/modules.h"
 #include "guest-init/mounts.h"
@@ -105,6 +106,9 @@ static int prepare(struct spec *spec, struct streams *streams)
 	if (r)
 		return r;
 	machine_mark(SNUG_MARK_MOUNTS);
+	r = limits_make_group(spec);
+	if (r)
+		return r;
 	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)))
 		return say_failed("hostname", -errno);
 	r = network_start();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guest-init/exports.h"
+#include "guest-init/limits.h"
 #include "guest-init/overlay.h"
 #include "guest-init/places.h"
 #include "guest-init/report.h"
@@ -48,9 +49,12 @@ static int switch_root(const char *dir)
 
 #define PRIVATE "/private"
 
-static int make_private(int *fd)
+static int make_private(const struct spec *spec, int *fd)
 {
-	if (mkdir(PRIVATE, 0700) || mount("private", PRIVATE, "tmpfs", 0, "mode=0700"))
+	char options[LIMITS_TMPFS_MAX];
+
+	if (mkdir(PRIVATE, 0700) ||
+	    mount("private", PRIVATE, "tmpfs", 0, limits_tmpfs(spec, "mode=0700", options)))
 		return -errno;
 	*fd = open(PRIVATE, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return *fd < 0 || fchdir(*fd) ? -errno : 0;
@@ -138,7 +142,7 @@ static int make_root(struct spec *spec)
 	r = mount_share(&spec->shares[0], "/newroot");
 	if (r)
 		return r;
-	r = make_private(&private);
+	r = make_private(spec, &private);
 	if (r)
 		return say_failed("memory for the overlays", r);
 	r = exports_mount(spec);

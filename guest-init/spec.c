@@ -171,6 +171,18 @@ static int parse_closed(struct spec *spec, unsigned fd, const char *value)
 	return strcmp(value, "closed") == 0 ? 0 : -EINVAL;
 }
 
+/* Numbers that the kernel is told as text. */
+static int keep_number(char **field, char *value, const char *end)
+{
+	const size_t len = strspn(value, "0123456789");
+
+	*field = value;
+	return len && len <= SPEC_NUMBER_MAX &&
+			       (value[len] == '\0' || strcmp(value + len, end) == 0)
+		       ? 0
+		       : -EINVAL;
+}
+
 static int add_string(struct strings *list, char *value)
 {
 	list->items[list->count++] = value;
@@ -222,6 +234,10 @@ static int parse_record(struct spec *spec, const char *key, char *value, bool *h
 		spec->report = true;
 		return strcmp(value, "report") == 0 ? 0 : -EINVAL;
 	}
+	if (strcmp(key, "pids") == 0)
+		return keep_number(&spec->pids, value, "");
+	if (strcmp(key, "overlay-size") == 0)
+		return keep_number(&spec->overlay_size, value, "%");
 	if (strcmp(key, "hostname") == 0) {
 		spec->hostname = value;
 		return 0;

@@ -44,6 +44,9 @@ struct user_mount {
 	size_t base; /* as much of dst as has an overlay for the mount point's sake (places.h); 0: none */
 };
 
+/* The digits of a number that is kept as text: 64 bits. */
+#define SPEC_NUMBER_MAX 20
+
 struct spec {
 	struct strings modules;
 	struct share *shares; /* shares[0] is the root share, "/" */
@@ -58,6 +61,9 @@ struct spec {
 	struct strings env;  /* "K=V" */
 	char *cwd;           /* "/" if none is given */
 	char *hostname;      /* NULL: leave it */
+	char *pids;          /* decimal; NULL: any number */
+	int group_fd; /* with pids, set by limits.h: cgroup.procs of the command's control group */
+	char *overlay_size; /* as the tmpfs option "size" has it; NULL: the kernel's default */
 	uid_t uid;
 	gid_t gid;
 	gid_t *groups;

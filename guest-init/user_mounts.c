@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guest-init/limits.h"
 #include "guest-init/mounts.h"
 #include "guest-init/overlay.h"
 #include "guest-init/places.h"
@@ -173,13 +174,15 @@ static int bind_volume(const struct user_mount *m)
 /* The command's to write to; for others it has the mode of the directory it covers. */
 static int mount_tmpfs(const struct spec *spec, const struct user_mount *m)
 {
+	char options[LIMITS_TMPFS_MAX];
 	struct stat st;
 	int r = make_point(m->dst, true);
 
 	if (r)
 		return r;
 	if (stat(m->dst, &st) ||
-	    mount("tmpfs", m->dst, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") ||
+	    mount("tmpfs", m->dst, "tmpfs", MS_NOSUID | MS_NODEV,
+		  limits_tmpfs(spec, "mode=0755", options)) ||
 	    chown(m->dst, spec->uid, spec->gid) || chmod(m->dst, (st.st_mode & 07777) | 0700))
 		return -errno;
 	return 0;

@@ -176,6 +176,10 @@ static int set(struct options *options, const struct option_def *def, const char
 		return set_memory(options, value);
 	case OPTION_CPUS:
 		return set_cpus(options, value);
+	case OPTION_PIDS:
+		return pids_option_parse(value, &options->pids);
+	case OPTION_OVERLAY_SIZE:
+		return overlay_size_option_parse(value, &options->overlay_size);
 	case OPTION_KERNEL:
 		return set_string(&options->kernel, def, value);
 	case OPTION_MODULES:
@@ -193,6 +197,9 @@ static int set(struct options *options, const struct option_def *def, const char
 		return set_string(&options->user, def, value);
 	case OPTION_WORKDIR:
 		return set_string(&options->workdir, def, value);
+	case OPTION_HOSTNAME:
+		options->hostname = value;
+		return hostname_option_check(value);
 	case OPTION_VOLUME:
 		return mount_options_add_volume(&options->mounts, value);
 	case OPTION_RW:

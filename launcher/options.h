@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "launcher/limit_options.h"
 #include "launcher/mount_option.h"
 #include "launcher/options_bench.h"
 #include "launcher/security.h"
@@ -87,6 +88,9 @@ struct options {
 	struct timeline_options timeline;
 	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
+	unsigned pids; /* processes and threads of CMD at most; 0: not given */
+	struct overlay_size overlay_size;
+	const char *hostname;
 	struct bench_options bench; /* of COMMAND_BENCH */
 	char *const *
 		argv; /* CMD and its arguments, or the FILEs, NULL-terminated, in argv; empty: none */

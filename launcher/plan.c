@@ -21,6 +21,8 @@
 /* Enough for a compiler; a guest that does less touches less. */
 #define DEFAULT_MEMORY MIB(512)
 
+#define DEFAULT_HOSTNAME "snug"
+
 /* Where a throw-away overlay is always wanted. */
 static const char *const overlaid[] = {"/tmp", "/home"};
 
@@ -34,6 +36,18 @@ static int plan_memory(struct plan *plan, const struct options *options, const s
 	log_error("--memory: %lluM is more than this host has (%lluM)",
 		  (unsigned long long)(plan->memory / MIB(1)),
 		  (unsigned long long)(host->ram / MIB(1)));
+	return -ERANGE;
+}
+
+/* More would be there to be written, and the guest out of memory before it is. */
+static int plan_overlay_size(struct plan *plan, const struct options *options)
+{
+	plan->overlay_size = options->overlay_size;
+	if (plan->overlay_size.bytes <= plan->memory)
+		return 0;
+	log_error("--overlay-size: %lluM is more than the VM has (%lluM); give it more with -m",
+		  (unsigned long long)(plan->overlay_size.bytes / MIB(1)),
+		  (unsigned long long)(plan->memory / MIB(1)));
 	return -ERANGE;
 }
 
@@ -231,6 +245,8 @@ static int fill(struct plan *plan, const struct options *options, const struct c
 	if (!err)
 		err = plan_memory(plan, options, host);
 	if (!err)
+		err = plan_overlay_size(plan, options);
+	if (!err)
 		err = plan_identity(plan, options, caller);
 	if (!err)
 		err = environment_make(caller->environ, &plan->identity, options->user != NULL,
@@ -264,6 +280,8 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 		.root = "/",
 		.root_caller = caller->uid == 0,
 		.umask = caller->umask,
+		.pids = options->pids,
+		.hostname = options->hostname ? options->hostname : DEFAULT_HOSTNAME,
 		.boot = options->boot,
 		.stdio = caller->stdio,
 		.timeline = options->timeline,

@@ -26,6 +26,8 @@ struct plan {
 	char *cmdline;   /* the kernel's command line */
 	uint64_t memory; /* bytes, a whole number of MiB */
 	unsigned cpus;
+	unsigned pids; /* 0: as many as the kernel allows */
+	struct overlay_size overlay_size;
 	const char *root;        /* the directory that is the guest's root */
 	struct strlist overlays; /* guest directories, where nothing of mounts is */
 	struct mounts mounts;    /* what the user wants mounted */
@@ -35,6 +37,7 @@ struct plan {
 	struct strlist argv; /* at least one */
 	struct strlist env;
 	char *cwd; /* absolute */
+	const char *hostname;
 	mode_t umask;
 	enum boot_way boot;
 	bool kaslr;

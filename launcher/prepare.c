@@ -15,8 +15,6 @@
 #include "core/log.h"
 #include "launcher/unpacked.h"
 
-#define HOSTNAME "snug"
-
 int prepare_module_path(const struct module *module, char *path)
 {
 	int n = snprintf(path, PATH_MAX, INITRD_MODULES_DIR "/%s.ko", module->name);
@@ -94,6 +92,17 @@ static void add_mounts(struct spec *spec, const struct mounts *mounts)
 	}
 }
 
+static void add_limits(struct spec *spec, const struct plan *plan)
+{
+	if (plan->pids)
+		spec_add(spec, "pids", "%u", plan->pids);
+	if (plan->overlay_size.bytes)
+		spec_add(spec, "overlay-size", "%llu",
+			 (unsigned long long)plan->overlay_size.bytes);
+	else if (plan->overlay_size.percent)
+		spec_add(spec, "overlay-size", "%u%%", plan->overlay_size.percent);
+}
+
 static int make_spec(struct spec *spec, const struct plan *plan)
 {
 	add_modules(spec, &plan->kernel.modules);
@@ -106,7 +115,8 @@ static int make_spec(struct spec *spec, const struct plan *plan)
 	spec_add(spec, "cwd", "%s", plan->cwd);
 	add_identity(spec, &plan->identity);
 	spec_add(spec, "umask", "%04o", plan->umask);
-	spec_add(spec, "hostname", HOSTNAME);
+	spec_add(spec, "hostname", "%s", plan->hostname);
+	add_limits(spec, plan);
 	add_stdio(spec, &plan->stdio);
 	if (plan->timeline.any)
 		spec_add(spec, "timeline", "report");

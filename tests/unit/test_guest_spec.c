@@ -81,7 +81,8 @@ static void test_everything(void **state)
 		      "exports=mmap:rw:cache=mmap,access=any\0exports=loose:ro:cache=loose\0"
 		      "mount=ro:loose/0:/a:b\0mount=rw:mmap/12:/c\0mount=tmpfs:/d:e\0"
 		      "mount=overlay:/\0uid=1000\0gid=4294967294\0group=4\0"
-		      "group=27\0umask=077\0cwd=/srv\0hostname=box\0tty=24x80\0stderr=tty\0"
+		      "group=27\0umask=077\0cwd=/"
+		      "srv\0hostname=box\0pids=64\0overlay-size=50%\0tty=24x80\0stderr=tty\0"
 		      "stdin=closed\0stdout=closed\0env=A=b=c\0env=EMPTY=\0arg=sh\0arg=\0"
 		      "arg=x=y\nz\0"),
 		0);
@@ -115,6 +116,8 @@ static void test_everything(void **state)
 	assert_int_equal(spec.umask, 077);
 	assert_string_equal(spec.cwd, "/srv");
 	assert_string_equal(spec.hostname, "box");
+	assert_string_equal(spec.pids, "64");
+	assert_string_equal(spec.overlay_size, "50%");
 	assert_true(spec.tty && spec.stderr_tty);
 	assert_int_equal(spec.size.ws_row, 24);
 	assert_int_equal(spec.size.ws_col, 80);

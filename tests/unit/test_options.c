@@ -79,6 +79,30 @@ static void every_option_long_and_short(void **state)
 	options_free(&options);
 }
 
+static void limits_and_names(void **state)
+{
+	static char longest[] =
+		"run --hostname 123456789-123456789-123456789-123456789-123456789-1234.6789-1234";
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run --pids 1 --overlay-size=64m --hostname A.b-1.2");
+	assert_int_equal(options.pids, 1);
+	assert_int_equal(options.overlay_size.bytes, MIB(64));
+	assert_int_equal(options.overlay_size.percent, 0);
+	assert_string_equal(options.hostname, "A.b-1.2");
+	options_free(&options);
+	/* The last one counts, whatever its form. */
+	parse_ok(&options, "run --overlay-size=64m --overlay-size 100% --pids 4194304");
+	assert_int_equal(options.pids, 4194304);
+	assert_int_equal(options.overlay_size.bytes, 0);
+	assert_int_equal(options.overlay_size.percent, 100);
+	options_free(&options);
+	assert_int_equal(parse(&options, longest), 0);
+	assert_int_equal(strlen(options.hostname), 64);
+	options_free(&options);
+}
+
 static void where_the_timeline_goes(void **state)
 {
 	struct options options;
@@ -377,6 +401,27 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run -m 99999999999G", "not possible"},
 		{"run -m 1MM", "not a size"},
 		{"run -e =x", "names no variable"},
+		{"run --pids 0", "--pids: '0' is not a number from 1 to 4194304"},
+		{"run --pids 4194305", "--pids: '4194305' is not"},
+		{"run --pids 99999999999999999999", "--pids: '9999"},
+		{"run --pids=5x", "--pids: '5x' is not"},
+		{"run --pids=", "--pids: '' is not"},
+		{"run --pids", "needs a value: N"},
+		{"run --overlay-size 0", "'0' is neither a size nor a part"},
+		{"run --overlay-size 0%", "'0%' is neither"},
+		{"run --overlay-size 101%", "'101%' is neither"},
+		{"run --overlay-size 5%%", "'5%%' is neither"},
+		{"run --overlay-size %", "'%' is neither"},
+		{"run --overlay-size=", "'' is neither"},
+		{"run --overlay-size 512", "'512' is less than 1M"},
+		{"run --overlay-size 99999999999G", "is neither"},
+		{"run --hostname=", "--hostname: '' is no host name"},
+		{"run --hostname -x", "'-x' is no host name"},
+		{"run --hostname a-", "'a-' is no host name"},
+		{"run --hostname a..b", "'a..b' is no host name"},
+		{"run --hostname .a", "'.a' is no host name"},
+		{"run --hostname a.", "'a.' is no host name"},
+		{"run --hostname a_b", "'a_b' is no host name"},
 		{"run --kernel=", "empty"},
 		{"run --boot=grub", "--boot: 'grub' is neither 'direct' nor 'bzimage'"},
 		{"run --boot=", "neither 'direct' nor 'bzimage'"},
@@ -487,6 +532,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option_long_and_short),
+		cmocka_unit_test(limits_and_names),
 		cmocka_unit_test(where_the_timeline_goes),
 		cmocka_unit_test(who_unpacks_the_kernel_and_where_it_is),
 		cmocka_unit_test(volumes_in_every_form),
