@@ -11,6 +11,8 @@
 
 static int verbose;
 static int raw_terminal;
+static const char *place_file;
+static unsigned place_line;
 
 __attribute__((format(printf, 2, 0))) static void log_line(const char *prefix, const char *fmt,
 							   va_list ap)
@@ -19,6 +21,10 @@ __attribute__((format(printf, 2, 0))) static void log_line(const char *prefix, c
 	int saved_errno = errno;
 
 	size_t at = (size_t)snprintf(line, sizeof(line), "%s", prefix);
+	/* There has to be room for the message. */
+	if (place_file)
+		at += (size_t)snprintf(line + at, sizeof(line) - at, "%.500s:%u: ", place_file,
+				       place_line);
 	const size_t room = sizeof(line) - at - 3; /* "\r\n" and the terminator */
 	int n = vsnprintf(line + at, room, fmt, ap);
 
@@ -73,6 +79,12 @@ void log_verbose(const char *fmt, ...)
 void log_set_verbose(int on)
 {
 	verbose = on;
+}
+
+void log_set_place(const char *file, unsigned line)
+{
+	place_file = file;
+	place_line = line;
 }
 
 void log_set_raw_terminal(int raw)

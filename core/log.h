@@ -19,6 +19,12 @@ void log_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_set_verbose(int on);
 
 /*
+ * What messages are about from now on: they begin with "file:line: ". NULL: nothing in particular. The name
+ * is not copied.
+ */
+void log_set_place(const char *file, unsigned line);
+
+/*
  * A terminal in raw mode needs "\r\n". 1 while the terminal on standard error is raw.
  */
 void log_set_raw_terminal(int raw);

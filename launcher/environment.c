@@ -82,8 +82,8 @@ static void add_requested(struct strlist *env, char *const *from, const char *re
 	strlist_add(env, request);
 }
 
-int environment_make(char *const *caller_environ, const struct identity *identity, bool other_user,
-		     const struct strlist *requested, struct strlist *env)
+void environment_default(char *const *caller_environ, const struct identity *identity,
+			 bool other_user, struct strlist *env)
 {
 	add_personal(env, caller_environ, identity, other_user);
 	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
@@ -91,7 +91,18 @@ int environment_make(char *const *caller_environ, const struct identity *identit
 	pass_locale(env, caller_environ);
 	set_missing(env, "PATH", DEFAULT_PATH);
 	strlist_setenv(env, "SNUG", "1");
+}
+
+void environment_clear(const struct identity *identity, struct strlist *env)
+{
+	strlist_setenv(env, "PATH", DEFAULT_PATH);
+	set_missing(env, "HOME", identity->home);
+	strlist_setenv(env, "SNUG", "1");
+}
+
+void environment_request(char *const *caller_environ, const struct strlist *requested,
+			 struct strlist *env)
+{
 	for (size_t i = 0; i < requested->count; i++)
 		add_requested(env, caller_environ, requested->items[i]);
-	return env->error;
 }

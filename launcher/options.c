@@ -9,6 +9,7 @@
 #include "core/layout.h"
 #include "core/log.h"
 #include "core/util.h"
+#include "launcher/options_config.h"
 #include "launcher/options_table.h"
 #include "launcher/suggest.h"
 
@@ -149,15 +150,15 @@ static int set_timeline(struct timeline_options *timeline, const struct option_d
 	return 0;
 }
 
-static int add_hide(struct options *options, const struct option_def *def, const char *value)
+static int add_path(struct strlist *list, const struct option_def *def, const char *value)
 {
 	const char *path;
 	int err = set_string(&path, def, value);
 
 	if (err)
 		return err;
-	strlist_add(&options->hide, path);
-	return options->hide.error;
+	strlist_add(list, path);
+	return list->error;
 }
 
 static int set_no_confine(struct options *options, const struct option_def *def, const char *value)
@@ -168,6 +169,8 @@ static int set_no_confine(struct options *options, const struct option_def *def,
 		log_error("--%s: '%s' is not a list of " CONFINE_LAYER_LIST, def->name, value);
 	return err;
 }
+
+static int take_config_word(struct options *options, char *word);
 
 static int set(struct options *options, const struct option_def *def, const char *value)
 {
@@ -193,6 +196,11 @@ static int set(struct options *options, const struct option_def *def, const char
 		return options->append.error;
 	case OPTION_ENV:
 		return set_env(options, value);
+	case OPTION_ENV_FILE:
+		return add_path(&options->env_files, def, value);
+	case OPTION_CLEARENV:
+		options->clearenv = true;
+		return 0;
 	case OPTION_USER:
 		return set_string(&options->user, def, value);
 	case OPTION_WORKDIR:
@@ -211,7 +219,7 @@ static int set(struct options *options, const struct option_def *def, const char
 	case OPTION_SECURITY:
 		return security_option_parse(value, &options->security);
 	case OPTION_HIDE:
-		return add_hide(options, def, value);
+		return add_path(&options->hide, def, value);
 	case OPTION_NO_DEFAULT_HIDE:
 		options->no_default_hide = true;
 		return 0;
@@ -225,6 +233,8 @@ static int set(struct options *options, const struct option_def *def, const char
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;
+	case OPTION_CONFIG:
+		return options_config_read(options, value, take_config_word);
 	case OPTION_HELP:
 		options->command =
 			options->command == COMMAND_BENCH ? COMMAND_HELP_BENCH : COMMAND_HELP_RUN;
@@ -361,11 +371,31 @@ static int parse_short(struct options *options, const char *word, struct words *
 	return 0;
 }
 
-static int keep_run_words(struct bench_options *bench, char *const *from, char *const *to)
+/* Of snug bench's own options and of --config, which has been read, the runs need not know. */
+static int keep_run_words(struct options *options, const struct option_def *def, char *const *from,
+			  char *const *to)
 {
+	struct strlist *run = &options->bench.run;
+
+	if (options->command != COMMAND_BENCH || is_bench(def) || def->id == OPTION_CONFIG)
+		return 0;
 	while (from < to)
-		strlist_add(&bench->run, *from++);
-	return bench->run.error;
+		strlist_add(run, *from++);
+	return run->error;
+}
+
+static int take_config_word(struct options *options, char *word)
+{
+	char *const line[] = {word, NULL};
+	struct words words = {&line[1], NULL};
+	const struct option_def *def = by_name(options->command, word + 2, strcspn(word + 2, "="));
+
+	if (def && (def->id == OPTION_CONFIG || def->id == OPTION_HELP)) {
+		log_error("'%s' is for the command line only", def->name);
+		return -EINVAL;
+	}
+	int err = parse_long(options, word, &words);
+	return err ? err : keep_run_words(options, words.def, line, words.next);
 }
 
 static int parse_run(struct options *options, char *const *argv)
@@ -385,8 +415,8 @@ static int parse_run(struct options *options, char *const *argv)
 			break;
 		err = word[1] == '-' ? parse_long(options, word, &words)
 				     : parse_short(options, word, &words);
-		if (!err && command == COMMAND_BENCH && !is_bench(words.def))
-			err = keep_run_words(&options->bench, first, words.next);
+		if (!err)
+			err = keep_run_words(options, words.def, first, words.next);
 	}
 	options->argv = words.next;
 	return err;
@@ -527,6 +557,8 @@ void options_free(struct options *options)
 {
 	strlist_free(&options->append);
 	strlist_free(&options->env);
+	strlist_free(&options->env_files);
+	strlist_free(&options->config_words);
 	strlist_free(&options->hide);
 	strlist_free(&options->bench.run);
 	mount_options_free(&options->mounts);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line of snug as data. Nothing here acts on an option or looks at the host: plan.h does.
+ * The command line of snug as data, with the files that --config names read as they come. Nothing else here
+ * acts on an option or looks at the host: plan.h does.
  *
  *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench|security]     snug version
  *   snug kernel [list | info FILE... | add FILE... | prune [--all]]
@@ -91,7 +92,10 @@ struct options {
 	unsigned pids; /* processes and threads of CMD at most; 0: not given */
 	struct overlay_size overlay_size;
 	const char *hostname;
-	struct bench_options bench; /* of COMMAND_BENCH */
+	struct strlist env_files;
+	bool clearenv;
+	struct strlist config_words; /* of --config: strings point here as well as into argv */
+	struct bench_options bench;  /* of COMMAND_BENCH */
 	char *const *
 		argv; /* CMD and its arguments, or the FILEs, NULL-terminated, in argv; empty: none */
 };

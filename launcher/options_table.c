@@ -23,6 +23,8 @@ const struct option_def option_defs[] = {
 	{OPTION_KASLR, 0, "kaslr", "on|off", "kernel at random addresses (default: on)"},
 	{OPTION_APPEND, 0, "append", "STR", "more kernel parameters"},
 	{OPTION_ENV, 'e', "env", "K[=V]", "set K in the environment, or pass on your own"},
+	{OPTION_ENV_FILE, 0, "env-file", "FILE", "the same for each line of FILE; -e is stronger"},
+	{OPTION_CLEARENV, 0, "clearenv", NULL, "pass nothing else on, but PATH, HOME and SNUG"},
 	{OPTION_USER, 'u', "user", "USER", "run as root, NAME or UID[:GID] (default: as you)"},
 	{OPTION_WORKDIR, 'w', "workdir", "DIR", "run in DIR (default: the current directory)"},
 	{OPTION_HOSTNAME, 0, "hostname", "NAME", "the VM's name (default: snug)"},
@@ -41,6 +43,7 @@ const struct option_def option_defs[] = {
 	{OPTION_TIMELINE, 0, "timeline", "[=FILE]",
 	 "show where the time went; FILE: a .json or .svg"},
 	{OPTION_NO_CONFINE, 0, "no-confine", "LAYER", "without " CONFINE_LAYER_LIST},
+	{OPTION_CONFIG, 0, "config", "FILE", "options from FILE, one a line: memory=1G"},
 	{OPTION_VERBOSE, 0, "verbose", NULL, "show the kernel's messages on standard error"},
 	{OPTION_HELP, 'h', "help", NULL, "show this text"},
 };

@@ -14,6 +14,7 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "core/util.h"
+#include "launcher/env_file.h"
 #include "launcher/environment.h"
 #include "launcher/paths.h"
 #include "launcher/users.h"
@@ -102,6 +103,25 @@ static int plan_identity(struct plan *plan, const struct options *options,
 {
 	return options->user ? identity_resolve(options->user, &plan->identity)
 			     : identity_of_caller(caller, &plan->identity);
+}
+
+/* What is typed wins over what is in files. */
+static int plan_environment(struct plan *plan, const struct options *options,
+			    const struct caller *caller)
+{
+	_cleanup_strlist_ struct strlist requested = {0};
+	int err = 0;
+
+	if (options->clearenv)
+		environment_clear(&plan->identity, &plan->env);
+	else
+		environment_default(caller->environ, &plan->identity, options->user != NULL,
+				    &plan->env);
+	for (size_t i = 0; i < options->env_files.count && !err; i++)
+		err = env_file_read(options->env_files.items[i], &requested);
+	environment_request(caller->environ, &requested, &plan->env);
+	environment_request(caller->environ, &options->env, &plan->env);
+	return err ? err : plan->env.error;
 }
 
 static bool is_executable(const char *path)
@@ -249,8 +269,7 @@ static int fill(struct plan *plan, const struct options *options, const struct c
 	if (!err)
 		err = plan_identity(plan, options, caller);
 	if (!err)
-		err = environment_make(caller->environ, &plan->identity, options->user != NULL,
-				       &options->env, &plan->env);
+		err = plan_environment(plan, options, caller);
 	if (!err)
 		err = plan_argv(plan, options);
 	if (!err)

@@ -422,6 +422,11 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run --hostname .a", "'.a' is no host name"},
 		{"run --hostname a.", "'a.' is no host name"},
 		{"run --hostname a_b", "'a_b' is no host name"},
+		{"run --env-file=", "empty"},
+		{"run --env-file", "needs a value: FILE"},
+		{"run --clearenv=1", "takes no value"},
+		{"run --config=", "empty"},
+		{"run --config /nonexistent", "--config: /nonexistent: No such"},
 		{"run --kernel=", "empty"},
 		{"run --boot=grub", "--boot: 'grub' is neither 'direct' nor 'bzimage'"},
 		{"run --boot=", "neither 'direct' nor 'bzimage'"},
@@ -446,7 +451,7 @@ static void mistakes_are_one_line_that_helps(void **state)
 		stderr_begin(&captured);
 		int err = parse(&options, line);
 		stderr_end(&captured);
-		assert_int_equal(err, -EINVAL);
+		assert_true(err == -EINVAL || err == -ENOENT);
 		assert_one_line(captured.text);
 		assert_contains(captured.text, rows[i].says);
 		options_free(&options);
