@@ -9,6 +9,7 @@
 # make bench        compare snug's start and end with QEMU's and others'
 # make bench-9p     compare the 9P server with QEMU's; says how long each thing takes
 # make install      with DESTDIR= and PREFIX= (/usr/local); make uninstall
+# make deb          Debian packages, in build/deb
 # make setup        only install what is missing, and say what
 # make lint         cppcheck       make format   clang-format
 # make fuzz         the fuzz targets, with clang: tests/fuzz/run runs them
@@ -26,7 +27,8 @@ V ?= 0
 WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
        -Wpointer-arith -Wvla -Werror
 CFLAGS ?= -O2 -g
-HARDEN = -fstack-protector-strong -fno-strict-aliasing
+# The same sources are the same programs, wherever they are.
+HARDEN = -fstack-protector-strong -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=.
 CPPFLAGS_ALL = -D_GNU_SOURCE -I. $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 SANITIZERS_1 = address,undefined
@@ -171,7 +173,7 @@ $(BUILD)/guest-init: $(call small,$(INIT_SRC))
 $(BUILD)/obj/boot/guest_init.o: boot/guest_init.S $(BUILD)/guest-init
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
-	$(Q)$(CC) -DGUEST_INIT='"$(BUILD)/guest-init"' -c -o $@ $<
+	$(Q)$(CC) -ffile-prefix-map=$(CURDIR)=. -DGUEST_INIT='"$(BUILD)/guest-init"' -c -o $@ $<
 
 $(BUILD)/obj/$(LIBC)/%.o: %.c | $(SMALL_HEADERS)
 	@mkdir -p $(@D)
@@ -451,7 +453,7 @@ install: all completions
 	$(foreach file,$(join $(addsuffix :,$(COMPLETIONS)),$(INSTALLED_COMPLETIONS)),install -D -m 644 $(subst :, ,$(file));) :
 	rm -rf $(PARTSDIR)/kernel.new
 	[ ! -d $(BUILD)/kernel ] || { \
-		cp -r $(BUILD)/kernel $(PARTSDIR)/kernel.new && chmod -R u=rwX,go=rX $(PARTSDIR)/kernel.new && \
+		cp -r $(BUILD)/kernel $(PARTSDIR)/kernel.new && rm -f $(PARTSDIR)/kernel.new/key && chmod -R u=rwX,go=rX $(PARTSDIR)/kernel.new && \
 		rm -rf $(PARTSDIR)/kernel && mv -T $(PARTSDIR)/kernel.new $(PARTSDIR)/kernel; }
 
 uninstall:
@@ -477,6 +479,10 @@ install-policy: policy
 	semodule -i $(BUILD)/selinux/snug.pp
 	[ ! -d $(PARTSDIR) ] || restorecon -R $(PARTSDIR)
 
+deb:
+	@tools/setup build deb
+	@tools/make-deb
+
 setup:
 	@tools/setup
 
@@ -493,6 +499,6 @@ clean:
 	rm -rf $(BUILD)
 
 export BUILD CC
-.PHONY: all completions kernel policy install-policy system-programs selinux-programs unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p install uninstall setup lint format clean
+.PHONY: all completions kernel policy install-policy system-programs selinux-programs unit-tests confined-tests breakout-tests guest-tests fuzz fuzz-targets run check check-quick conformance-tools bench-programs bench bench-9p deb install uninstall setup lint format clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
