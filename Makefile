@@ -319,7 +319,13 @@ $(BUILD)/tests/program32: tests/probe/program32.S
 	$(Q)$(CC) -m32 -c -o $@.o $<
 	$(Q)$(LD) -m elf_i386 -o $@ $@.o
 
-system-programs: $(BUILD)/tests/probe $(BUILD)/tests/program32
+# The example of docs/embedding.md.
+$(BUILD)/tests/embedding-init: $(BUILD)/obj/docs/embedding/init.o
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
+
+system-programs: $(BUILD)/tests/probe $(BUILD)/tests/program32 $(BUILD)/tests/embedding-init
 
 # What waits in the monitor's place (tests/selinux/matrix.bash).
 $(BUILD)/tests/selinux/waiter: $(BUILD)/obj/$(LIBC)/tests/selinux/waiter.o
