@@ -430,8 +430,9 @@ PARTSDIR = $(DESTDIR)$(PREFIX)/libexec/snug
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 PARTS = snug-full snug-label snug-monitor snug-report
 MAN_PAGES = $(wildcard docs/*.[0-9])
+# As they stand here, so that what links from one to the other does; with what embedding.md needs.
 DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/snug
-DOCS = README.md $(filter-out docs/snug%,$(wildcard docs/*.md docs/*.svg))
+DOCS = README.md $(wildcard docs/*.md docs/*.svg docs/embedding/*) core/abi.h vmm/config.h
 
 # What shells complete: made from snug's own help.
 COMPLETIONS = $(addprefix $(BUILD)/completions/,snug.bash _snug snug.fish)
@@ -454,8 +455,7 @@ install: all completions
 	install $(addprefix $(BUILD)/,$(PARTS)) $(PARTSDIR)
 	install $(BUILD)/snug $(BINDIR)
 	$(foreach page,$(MAN_PAGES),install -m 644 $(page) $(MANDIR)/man$(patsubst .%,%,$(suffix $(page)));) :
-	install -d $(DOCDIR)
-	install -m 644 $(DOCS) $(DOCDIR)
+	$(foreach file,$(DOCS),install -D -m 644 $(file) $(DOCDIR)/$(file);) :
 	$(foreach file,$(join $(addsuffix :,$(COMPLETIONS)),$(INSTALLED_COMPLETIONS)),install -D -m 644 $(subst :, ,$(file));) :
 	rm -rf $(PARTSDIR)/kernel.new
 	[ ! -d $(BUILD)/kernel ] || { \
