@@ -441,6 +441,18 @@ static int parse_bench(struct options *options, char *const *argv)
 	return 0;
 }
 
+static int unknown_action(const char *command, const char *word, const char *const actions[],
+			  size_t count)
+{
+	const char *nearest = suggest(word, actions, count);
+
+	if (nearest)
+		log_error("%s: unknown action '%s'; did you mean '%s'?", command, word, nearest);
+	else
+		log_error("%s: unknown action '%s'; see 'snug help %s'", command, word, command);
+	return -EINVAL;
+}
+
 static int parse_kernel(struct options *options, char *const *argv)
 {
 	static const char *const actions[] = {"list", "info", "add", "prune"};
@@ -454,13 +466,8 @@ static int parse_kernel(struct options *options, char *const *argv)
 	}
 	while (i < ARRAY_SIZE(actions) && strcmp(word, actions[i]) != 0)
 		i++;
-	if (i == ARRAY_SIZE(actions)) {
-		const char *nearest = suggest(word, actions, ARRAY_SIZE(actions));
-		log_error("kernel: unknown action '%s'; %s%s%s", word,
-			  nearest ? "did you mean '" : "see 'snug help kernel'",
-			  nearest ? nearest : "", nearest ? "'?" : "");
-		return -EINVAL;
-	}
+	if (i == ARRAY_SIZE(actions))
+		return unknown_action("kernel", word, actions, ARRAY_SIZE(actions));
 	options->kernel_action = (enum kernel_action)i;
 	if (options->kernel_action == KERNEL_PRUNE && argv[0] && strcmp(argv[0], "--all") == 0) {
 		options->all = true;
@@ -478,20 +485,20 @@ static int parse_kernel(struct options *options, char *const *argv)
 
 static int parse_security(struct options *options, char *const *argv)
 {
-	const char *word = argv[0] ? argv[0] : "show";
+	static const char *const actions[] = {"show", "mend"};
+	const char *word = argv[0] ? *argv++ : "show";
 
 	options->command = COMMAND_SECURITY;
-	options->security_action = strcmp(word, "mend") == 0 ? SECURITY_MEND : SECURITY_SHOW;
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
 		options->command = COMMAND_HELP_SECURITY;
 		return 0;
 	}
-	if ((strcmp(word, "show") == 0 || options->security_action == SECURITY_MEND) &&
-	    !(argv[0] && argv[1]))
+	options->security_action = strcmp(word, "mend") == 0 ? SECURITY_MEND : SECURITY_SHOW;
+	if (options->security_action == SECURITY_SHOW && strcmp(word, "show") != 0)
+		return unknown_action("security", word, actions, ARRAY_SIZE(actions));
+	if (!argv[0])
 		return 0;
-	log_error("security: unexpected '%s'; see 'snug help security'",
-		  argv[1] && (strcmp(word, "show") == 0 || strcmp(word, "mend") == 0) ? argv[1]
-										      : word);
+	log_error("security %s: unexpected '%s'", word, argv[0]);
 	return -EINVAL;
 }
 

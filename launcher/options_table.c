@@ -86,9 +86,8 @@ static const char help_snug[] =
 static const char help_run_head[] =
 	"snug run [OPTIONS] [--] [CMD ARG...]\n"
 	"\n"
-	"Runs CMD (default: your shell) in a virtual machine of its own. Files are the\n"
-	"host's, to read; what is written below /tmp, /home and your home directory is\n"
-	"gone afterwards. To keep something: --rw DIR, or a volume. More: man snug\n"
+	"Runs CMD (default: your shell) in a VM, on the host's files, to read. What it\n"
+	"writes to /tmp, /home and your home is thrown away. To keep something: --rw DIR.\n"
 	"\n";
 
 static const char help_run_tail[] =
@@ -96,8 +95,7 @@ static const char help_run_tail[] =
 	"Options of files may be repeated; so may --append, --env and --hide.\n"
 	"Environment: PATH, HOME, USER, LOGNAME, SHELL, TERM, COLORTERM, NO_COLOR, LANG,\n"
 	"LANGUAGE, LC_*, TZ, EDITOR, VISUAL, PAGER are passed on; SNUG=1 is added.\n"
-	"Exit status: CMD's own; 125 snug or the VM failed; 126 CMD cannot be executed;\n"
-	"127 CMD was not found; 128+N CMD was killed by signal N.\n";
+	"Exit status: CMD's, 128+N by signal N; 125 snug failed; 126, 127 CMD not run.\n";
 
 static const char help_kernel[] =
 	"snug kernel list           snug's own kernel and those in /boot: can they be run\n"
