@@ -2,7 +2,7 @@
 #
 # make run          build snug and run a real command in a VM; sets up what is missing
 # make check        every test; sets up what is missing
-# make check-quick  the tests that boot no VM and need no set-up
+# make check-quick  the tests that boot no VM; sets up what is missing
 # make              build/snug, build/snug-full, build/snug-label, build/snug-monitor, build/snug-report
 # make policy       build the SELinux policy module (build/selinux/snug.pp); make install-policy
 # make kernel       build snug's own guest kernel (build/kernel/), which is then the default
@@ -404,6 +404,7 @@ check:
 	@tests/run-all
 
 check-quick:
+	@tools/setup build test || true
 	@tests/run-all --quick
 
 # BENCH='--quick' and so on: tests/bench/start --help. Of an emulated host, $(BUILD)/bench stays.
