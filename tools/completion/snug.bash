@@ -117,7 +117,7 @@ _snug() {
 			mapfile -t COMPREPLY < <(compgen -W "${_snug_options[${words[1]}]}" -- "$cur")
 			[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace 2>/dev/null
 		fi
-	elif ((${#words[@]} == 3)); then
+	elif ((${#words[@]} == 3)) && [[ $cur == -* || -n ${_snug_actions[${words[1]}]:-} ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${_snug_actions[${words[1]}]:-} ${_snug_options[${words[1]}]:-}" -- "$cur")
 	else
 		compopt -o filenames 2>/dev/null
