@@ -7,6 +7,7 @@
 #define CORE_EXIT_CODE_H
 
 enum {
+	EXIT_TIMED_OUT = 124,      /* the command's time (--timeout) was up */
 	EXIT_SNUG_FAILED = 125,    /* snug or the VM failed; the command's status is not known */
 	EXIT_NOT_EXECUTABLE = 126, /* the command was found and could not be executed */
 	EXIT_NOT_FOUND = 127,      /* the command was not found */

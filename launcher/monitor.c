@@ -122,8 +122,10 @@ int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
 	int err = add_hides(plan, argv);
 	strlist_addf(argv, "--proc-fd=%d", MONITOR_FD_PROC);
 	strlist_add(argv, "--console");
-	if (plan->stdio.tty)
+	if (plan->stdio.raw)
 		strlist_add(argv, "--tty");
+	if (plan->timeout_ms)
+		strlist_addf(argv, "--timeout=%u", plan->timeout_ms);
 	if (plan->verbose)
 		strlist_add(argv, "--verbose");
 	for (unsigned i = 0; i < CONFINE_LAYERS; i++) {

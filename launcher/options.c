@@ -9,6 +9,7 @@
 #include "core/layout.h"
 #include "core/log.h"
 #include "core/util.h"
+#include "launcher/duration.h"
 #include "launcher/options_config.h"
 #include "launcher/options_table.h"
 #include "launcher/suggest.h"
@@ -170,6 +171,17 @@ static int set_no_confine(struct options *options, const struct option_def *def,
 	return err;
 }
 
+static int set_timeout(struct options *options, const char *value)
+{
+	int err = duration_parse(value, &options->timeout_ms);
+
+	if (err == -ERANGE)
+		log_error("--timeout: '%s' is not between 1 ms and 49 days", value);
+	else if (err)
+		log_error("--timeout: '%s' is no time; write 30s, 5m, 1.5h, or seconds", value);
+	return err ? -EINVAL : 0;
+}
+
 static int take_config_word(struct options *options, char *word);
 
 static int set(struct options *options, const struct option_def *def, const char *value)
@@ -208,6 +220,14 @@ static int set(struct options *options, const struct option_def *def, const char
 	case OPTION_HOSTNAME:
 		options->hostname = value;
 		return hostname_option_check(value);
+	case OPTION_TTY:
+		options->tty = STDIO_TTY_ALWAYS;
+		return 0;
+	case OPTION_NO_TTY:
+		options->tty = STDIO_TTY_NEVER;
+		return 0;
+	case OPTION_TIMEOUT:
+		return set_timeout(options, value);
 	case OPTION_VOLUME:
 		return mount_options_add_volume(&options->mounts, value);
 	case OPTION_RW:

@@ -22,6 +22,7 @@
 #include "launcher/mount_option.h"
 #include "launcher/options_bench.h"
 #include "launcher/security.h"
+#include "launcher/stdio.h"
 #include "launcher/strlist.h"
 
 enum command {
@@ -89,7 +90,9 @@ struct options {
 	struct timeline_options timeline;
 	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
-	unsigned pids; /* processes and threads of CMD at most; 0: not given */
+	enum stdio_tty tty;
+	uint32_t timeout_ms; /* 0: not given */
+	unsigned pids;       /* processes and threads of CMD at most; 0: not given */
 	struct overlay_size overlay_size;
 	const char *hostname;
 	struct strlist env_files;

@@ -28,6 +28,9 @@ const struct option_def option_defs[] = {
 	{OPTION_USER, 'u', "user", "USER", "run as root, NAME or UID[:GID] (default: as you)"},
 	{OPTION_WORKDIR, 'w', "workdir", "DIR", "run in DIR (default: the current directory)"},
 	{OPTION_HOSTNAME, 0, "hostname", "NAME", "the VM's name (default: snug)"},
+	{OPTION_TTY, 't', "tty", NULL, "give CMD a terminal, whatever the streams are"},
+	{OPTION_NO_TTY, 'T', "no-tty", NULL, "give it none"},
+	{OPTION_TIMEOUT, 0, "timeout", "TIME", "end CMD after TIME, as 30s, 5m, 1.5h: 124"},
 	{OPTION_VOLUME, 'v', "volume", "SRC[:DST][:OPT]",
 	 "the host's SRC at DST; OPT: ro (default), rw, Z, ..."},
 	{OPTION_RW, 0, "rw", "DIR", "let CMD write to the host's directory DIR"},
@@ -95,7 +98,7 @@ static const char help_run_tail[] =
 	"Options of files may be repeated; so may --append, --env and --hide.\n"
 	"Environment: PATH, HOME, USER, LOGNAME, SHELL, TERM, COLORTERM, NO_COLOR, LANG,\n"
 	"LANGUAGE, LC_*, TZ, EDITOR, VISUAL, PAGER are passed on; SNUG=1 is added.\n"
-	"Exit status: CMD's, 128+N by signal N; 125 snug failed; 126, 127 CMD not run.\n";
+	"Exit status: CMD's, 128+N by signal N; 124 timeout; 125 snug; 126, 127 not run.\n";
 
 static const char help_kernel[] =
 	"snug kernel list           snug's own kernel and those in /boot: can they be run\n"

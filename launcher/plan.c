@@ -300,6 +300,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 		.root_caller = caller->uid == 0,
 		.umask = caller->umask,
 		.pids = options->pids,
+		.timeout_ms = options->timeout_ms,
 		.hostname = options->hostname ? options->hostname : DEFAULT_HOSTNAME,
 		.boot = options->boot,
 		.stdio = caller->stdio,
@@ -307,6 +308,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 		.no_confine = options->no_confine,
 		.verbose = options->verbose,
 	};
+	stdio_choose_tty(&plan->stdio, options->tty);
 	return fill(plan, options, caller, host);
 }
 

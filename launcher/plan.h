@@ -26,7 +26,8 @@ struct plan {
 	char *cmdline;   /* the kernel's command line */
 	uint64_t memory; /* bytes, a whole number of MiB */
 	unsigned cpus;
-	unsigned pids; /* 0: as many as the kernel allows */
+	uint32_t timeout_ms; /* 0: none */
+	unsigned pids;       /* 0: as many as the kernel allows */
 	struct overlay_size overlay_size;
 	const char *root;        /* the directory that is the guest's root */
 	struct strlist overlays; /* guest directories, where nothing of mounts is */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/util.h"
 
 /* What a terminal that does not know its size is taken for. */
 #define DEFAULT_ROWS    24
@@ -36,22 +37,44 @@ static bool same_terminal(int a, int b)
 	       sa.st_rdev == sb.st_rdev;
 }
 
-int stdio_begin(struct stdio *stdio)
+/* Of the first that is a terminal and knows it. */
+static void fill_size(struct stdio *stdio)
 {
+	static const int fds[] = {STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO};
 	struct winsize size = {0};
 
+	for (size_t i = 0; i < ARRAY_SIZE(fds) && !size.ws_row; i++)
+		(void)ioctl(fds[i], TIOCGWINSZ, &size);
+	stdio->rows = size.ws_row ? size.ws_row : DEFAULT_ROWS;
+	stdio->columns = size.ws_col ? size.ws_col : DEFAULT_COLUMNS;
+}
+
+int stdio_begin(struct stdio *stdio)
+{
 	*stdio = (struct stdio){0};
 	int err = fill_closed(stdio);
 	if (err)
 		return err;
-	stdio->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	if (!stdio->tty)
-		return 0;
-	stdio->stderr_is_tty = same_terminal(STDOUT_FILENO, STDERR_FILENO);
-	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	stdio->rows = size.ws_row ? size.ws_row : DEFAULT_ROWS;
-	stdio->columns = size.ws_col ? size.ws_col : DEFAULT_COLUMNS;
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		stdio_choose_tty(stdio, STDIO_TTY_ALWAYS);
 	return 0;
+}
+
+void stdio_choose_tty(struct stdio *stdio, enum stdio_tty choice)
+{
+	switch (choice) {
+	case STDIO_TTY_AUTO:
+		return;
+	case STDIO_TTY_ALWAYS:
+		stdio->tty = true;
+		stdio->raw = isatty(STDIN_FILENO);
+		stdio->stderr_is_tty = same_terminal(STDOUT_FILENO, STDERR_FILENO);
+		fill_size(stdio);
+		return;
+	case STDIO_TTY_NEVER:
+		stdio->tty = stdio->raw = stdio->stderr_is_tty = false;
+		return;
+	}
 }
 
 void stdio_undo(const struct stdio *stdio)

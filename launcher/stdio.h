@@ -9,8 +9,9 @@
 #include <stdbool.h>
 
 struct stdio {
-	bool closed[3];         /* 0, 1, 2: was closed when snug started */
-	bool tty;               /* stdin and stdout are terminals */
+	bool closed[3]; /* 0, 1, 2: was closed when snug started */
+	bool tty; /* the command gets a terminal: of itself where stdin and stdout are terminals */
+	bool raw; /* tty, and stdin is a terminal: keys go to the command's */
 	bool stderr_is_tty;     /* tty, and stderr is stdout's terminal */
 	unsigned rows, columns; /* with tty: its size */
 };
@@ -20,6 +21,14 @@ struct stdio {
  * descriptor is taken for stdin, stdout or stderr. Fills all of *stdio. 0 or -errno.
  */
 int stdio_begin(struct stdio *stdio);
+
+/* What was asked for in place of what is so of itself. */
+enum stdio_tty {
+	STDIO_TTY_AUTO,
+	STDIO_TTY_ALWAYS, /* its size: of whichever of the three is a terminal */
+	STDIO_TTY_NEVER,
+};
+void stdio_choose_tty(struct stdio *stdio, enum stdio_tty choice);
 
 /* What was closed is so again in the next program. */
 void stdio_undo(const struct stdio *stdio);

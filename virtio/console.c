@@ -49,6 +49,7 @@ struct virtio_console {
 	bool told_stderr_closed;
 	bool window_size_changed;
 	uint32_t window_size;
+	uint64_t signals; /* to be sent, a bit each: as with a process, one of a kind */
 };
 
 static struct virtq *rx_queue(struct virtio_console *c, unsigned port)
@@ -287,6 +288,20 @@ static int send_control_once(struct virtio_console *c, bool due, bool *told, uin
 	return r;
 }
 
+static int send_signals(struct virtio_console *c)
+{
+	for (unsigned signal = 1; signal < 64 && c->signals; signal++) {
+		const uint64_t bit = 1ULL << signal;
+		bool pending = c->signals & bit;
+		int r = send_control(c, &pending, SNUG_CONTROL_SIGNAL, signal, 0);
+
+		if (r < 0 || pending)
+			return r; /* there will be room again */
+		c->signals &= ~bit;
+	}
+	return 0;
+}
+
 static int send_control_stream(struct virtio_console *c)
 {
 	int r;
@@ -303,7 +318,7 @@ static int send_control_stream(struct virtio_console *c)
 	if (r == 0)
 		r = send_control_once(c, c->stderr_stream.ended, &c->told_stderr_closed,
 				      SNUG_CONTROL_STDERR_CLOSED, 0);
-	return r;
+	return r == 0 ? send_signals(c) : r;
 }
 
 static int work(struct virtio_console *c)
@@ -385,6 +400,16 @@ void virtio_console_window_size(struct virtio_console *c, unsigned rows, unsigne
 	c->window_size = ((rows & 0xffff) << 16) | (columns & 0xffff);
 	c->window_size_changed = true;
 	(void)pthread_mutex_unlock(&c->dev.lock);
+}
+
+bool virtio_console_signal(struct virtio_console *c, unsigned signal)
+{
+	(void)pthread_mutex_lock(&c->dev.lock);
+	const bool listens = virtio_device_live(&c->dev) && c->ports[SNUG_PORT_STDERR].guest_open;
+	if (listens)
+		c->signals |= 1ULL << (signal & 63);
+	(void)pthread_mutex_unlock(&c->dev.lock);
+	return listens;
 }
 
 void virtio_console_guest_stopped(struct virtio_console *c)

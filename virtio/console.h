@@ -43,6 +43,12 @@ void virtio_console_ready(struct virtio_console *console, const struct pollfd *f
 /* Tells guest-init the terminal's new size. */
 void virtio_console_window_size(struct virtio_console *console, unsigned rows, unsigned columns);
 
+/*
+ * Has guest-init send a signal to the command. False: nobody there listens yet, so there is no command either;
+ * nothing is kept for later.
+ */
+bool virtio_console_signal(struct virtio_console *console, unsigned signal);
+
 /* The vCPUs have stopped: what the caller has still to say on stdin stays unread. */
 void virtio_console_guest_stopped(struct virtio_console *console);
 

@@ -31,6 +31,7 @@ enum option_id {
 	OPT_PROC_FD,
 	OPT_CONSOLE,
 	OPT_TTY,
+	OPT_TIMEOUT,
 	OPT_TIMELINE,
 	OPT_PARENT,
 	OPT_NO_CONFINE,
@@ -55,6 +56,7 @@ static const struct option options[] = {
 	{"proc-fd", required_argument, NULL, OPT_PROC_FD},
 	{"console", no_argument, NULL, OPT_CONSOLE},
 	{"tty", no_argument, NULL, OPT_TTY},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"timeline", required_argument, NULL, OPT_TIMELINE},
 	{"parent", required_argument, NULL, OPT_PARENT},
 	{"no-confine", required_argument, NULL, OPT_NO_CONFINE},
@@ -240,6 +242,16 @@ static int parse_hide(struct config *config, char *text, bool absent)
 	return 0;
 }
 
+static int parse_timeout(const char *text, uint32_t *ms)
+{
+	uint64_t value;
+
+	if (parse_number(text, &value) < 0 || value == 0 || value > UINT32_MAX)
+		return -EINVAL;
+	*ms = (uint32_t)value;
+	return 0;
+}
+
 static int parse_initrd(struct config *config, const char *text)
 {
 	if (config->initrd_count == BOOT_INITRDS_MAX ||
@@ -289,6 +301,8 @@ static int parse_option(struct config *config, int id, char *value)
 	case OPT_TTY:
 		config->tty = true;
 		return 0;
+	case OPT_TIMEOUT:
+		return parse_timeout(value, &config->timeout_ms);
 	case OPT_TIMELINE:
 		return parse_fd(value, &config->timeline_fd);
 	case OPT_PARENT:

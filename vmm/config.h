@@ -23,7 +23,8 @@
  *                       number; --hide-new=FD:NAME/...: there are none of these names yet
  *   --proc-fd=FD        this process's own /proc/self/fd, or /proc (O_PATH); needed for shares
  *   --console           a console device on stdin, stdout, stderr (descriptors 0, 1, 2)
- *   --tty               stdin and stdout are a terminal: put it in raw mode, restore it at the end
+ *   --tty               stdin is a terminal: put it in raw mode, restore it at the end
+ *   --timeout=MS        what the command has, from the VM's start, until it is asked to end, and then ended
  *   --timeline=FD       write to FD at the end where the time went (core/record.h)
  *   --parent=PID        die with that process, this one's parent
  *   --no-confine=LAYER[,LAYER...]  leave out a layer of vmm/confine/confine.h, with a warning
@@ -69,6 +70,7 @@ struct config {
 	unsigned hide_count;
 	int proc_fd;             /* -1: none */
 	int timeline_fd;         /* -1: none */
+	uint32_t timeout_ms;     /* 0: none */
 	pid_t parent;            /* 0: none to die with */
 	unsigned int no_confine; /* a bit for each enum confine_layer */
 	bool no_kaslr;

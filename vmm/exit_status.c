@@ -90,6 +90,13 @@ static int from_reset(struct klog *klog, uint64_t memory)
 	return failed(klog);
 }
 
+static int timed_out(uint32_t timeout_ms)
+{
+	log_error("--timeout: the command did not end within %g s, and was ended",
+		  timeout_ms / 1000.0);
+	return EXIT_TIMED_OUT;
+}
+
 int exit_status_report(const struct run_end *end, struct klog *klog, uint64_t memory)
 {
 	switch ((enum run_end_cause)atomic_load(&end->cause)) {
@@ -105,6 +112,8 @@ int exit_status_report(const struct run_end *end, struct klog *klog, uint64_t me
 		return failed(klog);
 	case RUN_END_SIGNAL:
 		return EXIT_SIGNAL_BASE + (int)end->detail;
+	case RUN_END_TIMEOUT:
+		return timed_out(end->detail);
 	case RUN_END_VM_ERROR:
 	case RUN_END_NONE:
 		break;

@@ -83,7 +83,7 @@ static int run(struct machine *machine, const struct config *config)
 	}
 	r = machine_start(machine);
 	if (r == 0) {
-		event_loop_run(machine, signal_fd, config->tty ? STDIN_FILENO : -1);
+		event_loop_run(machine, signal_fd, config->tty ? &tty : NULL, config->timeout_ms);
 		timeline_stage(machine->timeline, "end: output, what the kernel said");
 	}
 	if (config->tty)

@@ -37,11 +37,11 @@ void run_end_wake(struct run_end *end)
 	(void)eventfd_write(end->wake_fd, 1);
 }
 
-void run_end_give_up(struct run_end *end, uint32_t signal)
+void run_end_give_up(struct run_end *end, enum run_end_cause cause, uint32_t detail)
 {
 	(void)pthread_mutex_lock(&end->lock);
 	if (!run_is_over(end) || atomic_load(&end->cause) == RUN_END_STATUS)
-		set(end, RUN_END_SIGNAL, signal, NULL);
+		set(end, cause, detail, NULL);
 	(void)pthread_mutex_unlock(&end->lock);
 }
 

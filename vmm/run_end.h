@@ -19,6 +19,7 @@ enum run_end_cause {
 	RUN_END_CRASH,    /* triple fault */
 	RUN_END_VM_ERROR, /* KVM cannot go on; detail: errno or KVM's exit reason, see vm_error */
 	RUN_END_SIGNAL,   /* snug was told to stop; detail: the signal */
+	RUN_END_TIMEOUT,  /* the command's time was up; detail: how much it was, in ms */
 };
 
 struct run_end {
@@ -48,10 +49,10 @@ void run_end_awake(struct run_end *end);
 void run_end_stopping(void *end, bool stopping);
 
 /*
- * The run was given up before its output was written: whatever status there was, the caller does not have
- * what belongs to it. Replaces a RUN_END_STATUS, and is run_end_set() otherwise.
+ * The run was given up, by RUN_END_SIGNAL before its output was written, or by RUN_END_TIMEOUT: whatever status
+ * there was, it is not what the caller gets. Replaces a RUN_END_STATUS, and is run_end_set() otherwise.
  */
-void run_end_give_up(struct run_end *end, uint32_t signal);
+void run_end_give_up(struct run_end *end, enum run_end_cause cause, uint32_t detail);
 
 static inline bool run_is_over(const struct run_end *end)
 {

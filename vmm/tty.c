@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ __attribute__((noreturn)) static void watch(int fd, int pipe_fd, const struct te
 	_exit(0);
 }
 
-static int start_watcher(struct tty *tty, const struct termios *raw, struct confine *confine)
+static int start_watcher(struct tty *tty, struct confine *confine)
 {
 	sigset_t all, before;
 	int ends[2];
@@ -72,7 +73,7 @@ static int start_watcher(struct tty *tty, const struct termios *raw, struct conf
 	tty->watcher = fork();
 	if (tty->watcher == 0) {
 		(void)close(ends[1]);
-		watch(tty->fd, ends[0], raw, &tty->saved, confine);
+		watch(tty->fd, ends[0], &tty->raw, &tty->saved, confine);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	(void)close(ends[0]);
@@ -88,24 +89,39 @@ static int start_watcher(struct tty *tty, const struct termios *raw, struct conf
 
 int tty_make_raw(struct tty *tty, int fd, struct confine *confine)
 {
-	struct termios raw;
 	int r;
 
 	*tty = (struct tty){.fd = fd, .watcher_fd = -1, .watcher = -1};
 	if (tcgetattr(fd, &tty->saved) < 0)
 		return -errno;
-	raw = tty->saved;
-	cfmakeraw(&raw);
-	r = start_watcher(tty, &raw, confine);
+	tty->raw = tty->saved;
+	cfmakeraw(&tty->raw);
+	r = start_watcher(tty, confine);
 	if (r < 0)
 		return r;
-	if (tcsetattr(fd, TCSADRAIN, &raw) < 0) {
+	if (tcsetattr(fd, TCSADRAIN, &tty->raw) < 0) {
 		r = -errno;
 		tty_restore(tty);
 		return r;
 	}
 	log_set_raw_terminal(1);
 	return 0;
+}
+
+void tty_suspend(struct tty *tty)
+{
+	sigset_t stop, before;
+
+	(void)tcsetattr(tty->fd, TCSAFLUSH, &tty->saved);
+	log_set_raw_terminal(0);
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTSTP);
+	/* libc's raise() is another call. Pending, the signal stops the process as soon as it is let in. */
+	(void)syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &stop, &before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)tcsetattr(tty->fd, TCSAFLUSH, &tty->raw);
+	log_set_raw_terminal(1);
 }
 
 void tty_restore(struct tty *tty)

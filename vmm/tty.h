@@ -15,13 +15,19 @@ struct confine;
 
 struct tty {
 	int fd;
-	struct termios saved;
+	struct termios saved, raw;
 	int watcher_fd; /* the watcher waits for its other end to close */
 	pid_t watcher;
 };
 
 /* Puts the terminal fd into raw mode. Forks: before any thread exists; confines the watcher. 0 or -errno. */
 int tty_make_raw(struct tty *tty, int fd, struct confine *confine);
+
+/*
+ * SIGTSTP to the process, as by who sent one: the terminal is as it was for as long as the process is stopped, and
+ * raw again afterwards.
+ */
+void tty_suspend(struct tty *tty);
 
 /* Restores it and ends the watcher. Once. */
 void tty_restore(struct tty *tty);

@@ -178,6 +178,26 @@ static void window_size(void **state)
 	expect_no_control(t);
 }
 
+static void signals(void **state)
+{
+	struct console_test *t = *state;
+
+	begin(t);
+	/* Nobody listens: not kept either. */
+	assert_false(virtio_console_signal(t->console, 15));
+	handshake(t);
+	settle(t);
+	expect_no_control(t);
+	assert_true(virtio_console_signal(t->console, 15));
+	assert_true(virtio_console_signal(t->console, 1));
+	assert_true(virtio_console_signal(t->console, 15)); /* is pending already */
+	settle(t);
+	expect_control(t, SNUG_CONTROL_SIGNAL, 1, 0);
+	expect_control(t, SNUG_CONTROL_SIGNAL, 15, 0);
+	settle(t);
+	expect_no_control(t);
+}
+
 /* Each queue in turn: an index that jumps breaks the device, not the monitor. */
 static void broken_queues(void **state)
 {
@@ -233,6 +253,7 @@ int main(void)
 		console_unit_test(messages_in_pieces),
 		console_unit_test(a_buffer_too_small_for_a_message),
 		console_unit_test(window_size),
+		console_unit_test(signals),
 		console_unit_test(broken_queues),
 		console_unit_test(a_plain_driver),
 	};

@@ -26,7 +26,7 @@ static void run_loop(int sig)
 	fd = event_loop_signals(false);
 	if (fd < 0 || kill(getpid(), sig))
 		_exit(99);
-	event_loop_run(&machine, fd, -1);
+	event_loop_run(&machine, fd, NULL, 0);
 }
 
 static int status_of_child(void (*child)(int), int sig)

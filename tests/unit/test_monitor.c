@@ -131,7 +131,7 @@ static void the_command_line_is_that_of_config_h(void **state)
 	assert_string_equal(argv.items[4], "--no-kaslr");
 	strlist_free(&argv);
 	plan.kaslr = true;
-	plan.stdio.tty = plan.verbose = plan.timeline.any = true;
+	plan.stdio.raw = plan.verbose = plan.timeline.any = true;
 	plan.no_confine = 1U << CONFINE_SECCOMP | 1U << CONFINE_CAPS;
 	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	assert_int_equal(argv.count, ARRAY_SIZE(expected));
@@ -185,7 +185,7 @@ static void the_monitor_understands_it(void **state)
 
 	(void)state;
 	add_mounts(&plan, items);
-	plan.stdio.tty = plan.timeline.any = true;
+	plan.stdio.raw = plan.timeline.any = true;
 	assert_int_equal(monitor_argv(&plan, false, &argv), 0);
 	/* Whatever is behind them: the parser may look whether they are open. */
 	for (int fd = MONITOR_FD_KVM; fd < MONITOR_FD_END; fd++) {

@@ -79,6 +79,24 @@ static void every_option_long_and_short(void **state)
 	options_free(&options);
 }
 
+static void time_and_terminal(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run true");
+	assert_int_equal(options.timeout_ms, 0);
+	assert_int_equal(options.tty, STDIO_TTY_AUTO);
+	options_free(&options);
+	parse_ok(&options, "run --timeout 1.5m -t true");
+	assert_int_equal(options.timeout_ms, 90000);
+	assert_int_equal(options.tty, STDIO_TTY_ALWAYS);
+	options_free(&options);
+	parse_ok(&options, "run -t --no-tty true");
+	assert_int_equal(options.tty, STDIO_TTY_NEVER);
+	options_free(&options);
+}
+
 static void limits_and_names(void **state)
 {
 	static char longest[] =
@@ -538,6 +556,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option_long_and_short),
+		cmocka_unit_test(time_and_terminal),
 		cmocka_unit_test(limits_and_names),
 		cmocka_unit_test(where_the_timeline_goes),
 		cmocka_unit_test(who_unpacks_the_kernel_and_where_it_is),

@@ -53,15 +53,25 @@ static void a_run_that_is_given_up(void **state)
 {
 	(void)state;
 	assert_int_equal(report_status(SNUG_STATUS_EXITED, 0), 0);
-	run_end_give_up(&end, SIGTERM);
+	run_end_give_up(&end, RUN_END_SIGNAL, SIGTERM);
 	assert_int_equal(exit_status_report(&end, &klog, MIB(128)), 128 + SIGTERM);
 	/* A failure stays the failure it was. */
 	assert_int_equal(report(RUN_END_CRASH, 0, NULL), 125);
-	run_end_give_up(&end, SIGTERM);
+	run_end_give_up(&end, RUN_END_SIGNAL, SIGTERM);
 	assert_int_equal(atomic_load(&end.cause), RUN_END_CRASH);
+	/* When its time is up, what it says then is not what counts. */
+	assert_int_equal(report_status(SNUG_STATUS_EXITED, 0), 0);
+	run_end_give_up(&end, RUN_END_TIMEOUT, 1500);
+	stderr_begin(&captured);
+	const int status = exit_status_report(&end, &klog, MIB(128));
+	stderr_end(&captured);
+	assert_int_equal(status, 124);
+	assert_string_equal(
+		captured.text,
+		"snug: --timeout: the command did not end within 1.5 s, and was ended\n");
 	/* Nothing else ended it. */
 	atomic_store(&end.cause, RUN_END_NONE);
-	run_end_give_up(&end, SIGINT);
+	run_end_give_up(&end, RUN_END_SIGNAL, SIGINT);
 	assert_int_equal(exit_status_report(&end, &klog, MIB(128)), 128 + SIGINT);
 }
 

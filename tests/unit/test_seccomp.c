@@ -228,13 +228,17 @@ static void signals_go_nowhere_else(void **state)
 	(void)state;
 	assert_true(KICK_SIGNAL > SIGRTMIN && KICK_SIGNAL < SIGRTMAX);
 	assert_allowed(CONFINE_MAIN, SYS_tgkill, self, other, kick);
+	assert_allowed(CONFINE_MAIN, SYS_tgkill, self, self, SIGTSTP);
+	assert_killed(CONFINE_MAIN, SYS_tgkill, other, other, SIGTSTP);
 	for (unsigned int thread = 0; thread < CONFINE_WATCHER; thread++) {
 		assert_allowed(thread, SYS_tgkill, self, self, SIGABRT);
 		assert_killed(thread, SYS_tgkill, other, other, SIGABRT);
 		assert_killed(thread, SYS_tgkill, other, other, kick);
 		assert_killed(thread, SYS_tgkill, self, self, SIGTERM);
-		if (thread != CONFINE_MAIN)
+		if (thread != CONFINE_MAIN) {
 			assert_killed(thread, SYS_tgkill, self, self, kick);
+			assert_killed(thread, SYS_tgkill, self, self, SIGTSTP);
+		}
 	}
 }
 

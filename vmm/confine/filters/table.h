@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -83,6 +84,7 @@ static const struct row rows[] = {
 	ALLOW_IF("ioctl", MONITOR, "and that may not, after all", IS(1, KVM_UNREGISTER_COALESCED_MMIO)),
 	ALLOW_IF("ioctl", MONITOR, "a device's interrupt", IS(1, KVM_SIGNAL_MSI)),
 	ALLOW_IF("tgkill", M, "takes the vCPU out of the guest, to end the run", IS_SELF(0), IS(2, KICK_SIGNAL)),
+	ALLOW_IF("tgkill", M, "stops itself, as it was told, with the terminal restored", IS_SELF(0), IS(2, SIGTSTP)),
 	ALLOW("rt_sigreturn", MONITOR, "from that signal, whoever it reaches"),
 
 	/* events */
