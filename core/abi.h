@@ -113,6 +113,8 @@ enum snug_control_type {
  *   mount=tmpfs:DIR, mount=overlay:DIR   a tmpfs, or a throw-away overlay over what is there, be it
  *                   "/". Mounts are in order, parents first, and on top of all of the above; mount
  *                   points that do not exist are made
+ *   keep=TAG/NAME   at the end, write what is in the overlays to this volume, a file (struct
+ *                   snug_keep_record); the mount points' own overlays are not asked for
  *   arg=STRING      the command's argument vector, in order; at least one
  *   env=K=V         the command's environment, in order
  *   cwd=DIR         working directory
@@ -129,5 +131,40 @@ enum snug_control_type {
 
 /* The root share's mount tag. */
 #define SNUG_ROOT_TAG "root"
+
+/*
+ * What the command changed in the overlays, as the guest tells it and so nothing to be believed: records,
+ * little-endian, each followed by path_size bytes of an absolute path without a NUL. Parents come before what
+ * is in them, but are deleted after it. A symbolic link's record is followed by size bytes, its target; a
+ * regular file's by extents, each a struct snug_keep_extent and its bytes, up to one of size 0: what is
+ * between them is a hole. Of special files there is the record alone. Without SNUG_KEEP_END the run did not
+ * get as far.
+ */
+#define SNUG_KEEP_MAGIC 0x706b6e73
+
+enum snug_keep_type {
+	SNUG_KEEP_ENTRY = 1,  /* it is there */
+	SNUG_KEEP_DELETE = 2, /* what was there before is not; mode and size are 0 */
+	SNUG_KEEP_END = 3, /* size: how many records came before; no path, and nothing behind it */
+};
+
+struct snug_keep_record {
+	uint32_t magic;
+	uint16_t type;
+	uint16_t path_size;
+	uint32_t mode;     /* st_mode */
+	uint32_t old_mode; /* of what the host had there before, as the others; 0: nothing */
+	uint64_t size;
+	uint64_t old_size;
+	int64_t mtime;
+	int64_t old_mtime;
+	uint32_t mtime_nsec;
+	uint32_t old_mtime_nsec;
+};
+
+struct snug_keep_extent {
+	uint64_t offset;
+	uint64_t size;
+};
 
 #endif

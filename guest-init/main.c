@@ -13,6 +13,7 @@
 #include "guest-init/command.h"
 #include "guest-init/console.h"
 #include "guest-init/exports.h"
+#include "guest-init/keep.h"
 #include "guest-init/limits.h"
 #include "guest-init/machine.h"
 #include "guest-init/modules.h"
@@ -141,6 +142,9 @@ int main(void)
 	if (command < 0)
 		machine_end(command_report_failure(&spec, &failure));
 	status = run_command(&spec, &console, &streams, command);
+	r = keep_save();
+	if (r)
+		status = SNUG_STATUS(SNUG_STATUS_INIT_FAILED, -r);
 	exports_sync(&spec);
 	report_send();
 	machine_end(status);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guest-init/exports.h"
+#include "guest-init/keep.h"
 #include "guest-init/limits.h"
 #include "guest-init/overlay.h"
 #include "guest-init/places.h"
@@ -146,6 +147,8 @@ static int make_root(struct spec *spec)
 	if (r)
 		return say_failed("memory for the overlays", r);
 	r = exports_mount(spec);
+	if (!r)
+		r = keep_begin(spec);
 	if (!r)
 		r = user_mounts_root(spec, "/newroot");
 	if (!r)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guest-init/keep.h"
 #include "guest-init/report.h"
 #include "guest-init/say.h"
 
@@ -36,15 +37,18 @@ static int append(char **to, const char *end, const char *text, const char *esca
 
 /*
  * A comma would end the option and a colon the layer. redirect_dir lets a directory of the share be
- * renamed, which is EXDEV otherwise.
+ * renamed, which is EXDEV otherwise; the new name would then have what is under the old one, which
+ * the upper directory alone does not tell.
  */
 int overlay_options(char *options, size_t size, const char *dir, const char *upper,
-		    const char *work)
+		    const char *work, bool redirect)
 {
 	const char *end = options + size;
 	char *to = options;
 
-	if (append(&to, end, "redirect_dir=on,upperdir=", "") || append(&to, end, upper, "") ||
+	if (append(&to, end, "redirect_dir=", "") ||
+	    append(&to, end, redirect ? "on" : "off,metacopy=off", "") ||
+	    append(&to, end, ",upperdir=", "") || append(&to, end, upper, "") ||
 	    append(&to, end, ",workdir=", "") || append(&to, end, work, "") ||
 	    append(&to, end, ",lowerdir=", "") || append(&to, end, dir, "\\,:"))
 		return -ENAMETOOLONG;
@@ -65,7 +69,7 @@ static int make_upper(const char *upper, const struct stat *like)
 	return 0;
 }
 
-static int mount_one(const char *dir, const struct stat *like)
+static int mount_one(const char *dir, const struct stat *like, const char *kept_as)
 {
 	static unsigned count;
 	static char options[2 * 4096 + 128];
@@ -82,19 +86,21 @@ static int mount_one(const char *dir, const struct stat *like)
 		return r;
 	if (mkdir(work, 0700))
 		return -errno;
-	r = overlay_options(options, sizeof(options), dir, upper, work);
+	r = overlay_options(options, sizeof(options), dir, upper, work, !keep_wanted());
+	if (!r && kept_as)
+		r = keep_add(kept_as, dir, upper);
 	if (r)
 		return r;
 	return mount("overlay", dir, "overlay", 0, options) ? -errno : 0;
 }
 
-int overlay_mount(const char *dir)
+int overlay_mount(const char *dir, const char *kept_as)
 {
 	struct stat st;
 
 	if (stat(dir, &st))
 		return -errno;
-	return S_ISDIR(st.st_mode) ? mount_one(dir, &st) : -ENOTDIR;
+	return S_ISDIR(st.st_mode) ? mount_one(dir, &st, kept_as) : -ENOTDIR;
 }
 
 int overlays_mount(const struct strings *dirs)
@@ -106,7 +112,7 @@ int overlays_mount(const struct strings *dirs)
 
 		if (overlay_covered(dirs, i, dir) || stat(dir, &st) || !S_ISDIR(st.st_mode))
 			continue;
-		r = mount_one(dir, &st);
+		r = mount_one(dir, &st, dir);
 		if (r) {
 			say("guest: overlay over ", dir, ": ", strerror(-r));
 			return r;

@@ -18,19 +18,20 @@
 int overlays_mount(const struct strings *dirs);
 
 /*
- * Mounts one over dir, whatever it is on. The working directory is as above. 0 or -errno; -ENOTDIR if
- * dir is none.
+ * Mounts one over dir, whatever it is on. The working directory is as above. kept_as: what the command
+ * knows it as, for keep.h, and lives as long as the guest; NULL: it is not kept. 0 or -errno; -ENOTDIR
+ * if dir is none.
  */
-int overlay_mount(const char *dir);
+int overlay_mount(const char *dir, const char *kept_as);
 
 /* Is dir the same as, or below, one of the first `count` directories, going by their names? */
 bool overlay_covered(const struct strings *dirs, size_t count, const char *dir);
 
 /*
  * The mount options for an overlay over dir, with upper and work directory relative to the working
- * directory. 0 or -ENAMETOOLONG.
+ * directory. redirect: directories of the share can be renamed. 0 or -ENAMETOOLONG.
  */
 int overlay_options(char *options, size_t size, const char *dir, const char *upper,
-		    const char *work);
+		    const char *work, bool redirect);
 
 #endif

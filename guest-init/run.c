@@ -14,6 +14,7 @@
 
 #include "guest-init/control.h"
 #include "guest-init/exports.h"
+#include "guest-init/keep.h"
 #include "guest-init/machine.h"
 #include "guest-init/oom.h"
 #include "guest-init/poweroff.h"
@@ -128,6 +129,7 @@ static void power_off(struct run *run, int how)
 		return;
 	(void)output_pump_run(&run->out);
 	(void)output_pump_run(&run->err);
+	(void)keep_save();
 	exports_sync(run->spec);
 	machine_reboot(how);
 }

@@ -238,6 +238,10 @@ static int parse_record(struct spec *spec, const char *key, char *value, bool *h
 		return keep_number(&spec->pids, value, "");
 	if (strcmp(key, "overlay-size") == 0)
 		return keep_number(&spec->overlay_size, value, "%");
+	if (strcmp(key, "keep") == 0) {
+		spec->keep = value;
+		return strchr(value, '/') ? 0 : -EINVAL;
+	}
 	if (strcmp(key, "hostname") == 0) {
 		spec->hostname = value;
 		return 0;

@@ -61,6 +61,7 @@ struct spec {
 	struct strings env;  /* "K=V" */
 	char *cwd;           /* "/" if none is given */
 	char *hostname;      /* NULL: leave it */
+	char *keep;          /* "TAG/NAME", the file for keep.h; NULL: nothing is kept */
 	char *pids;          /* decimal; NULL: any number */
 	int group_fd; /* with pids, set by limits.h: cgroup.procs of the command's control group */
 	char *overlay_size; /* as the tmpfs option "size" has it; NULL: the kernel's default */

@@ -85,7 +85,10 @@ int user_mounts_root(struct spec *spec, const char *dir)
 	spec->root_overlay = find_root(spec, dirfd);
 	close(dirfd);
 	if (spec->root_overlay)
-		r = overlay_mount(dir);
+		r = overlay_mount(dir, spec->mounts[0].kind == USER_OVERLAY &&
+						       spec->mounts[0].dst[1] == '\0'
+					       ? spec->mounts[0].dst
+					       : NULL);
 	return r ? say_failed("overlay over /", r) : 0;
 }
 
@@ -108,7 +111,7 @@ static int mount_bases(struct spec *spec, size_t parent)
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		if (!spec->mounts[i].base || places_parent(spec->mounts, i) != parent)
 			continue;
-		int r = overlay_mount(places_base_path(&spec->mounts[i], path));
+		int r = overlay_mount(places_base_path(&spec->mounts[i], path), NULL);
 		if (r)
 			return mount_failed(&spec->mounts[i], r);
 	}
@@ -197,7 +200,7 @@ static int mount_overlay(const struct spec *spec, size_t index)
 	if (dst[1] == '\0' || (parent == PLACES_ROOT && is_overlaid(spec, dst)) ||
 	    (parent != PLACES_ROOT && spec->mounts[parent].kind == USER_OVERLAY))
 		return 0;
-	return overlay_mount(dst);
+	return overlay_mount(dst, dst);
 }
 
 static int mount_one(struct spec *spec, size_t index)

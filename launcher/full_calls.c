@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "launcher/bench_command.h"
 #include "launcher/full.h"
+#include "launcher/keep_command.h"
 #include "launcher/kernel_command.h"
 #include "launcher/users.h"
 
@@ -108,4 +109,10 @@ int bench_command(const struct options *options, const struct caller *caller,
 	(void)caller;
 	(void)host;
 	return become_for_command("snug bench");
+}
+
+int keep_command(const struct options *options, FILE *out)
+{
+	(void)out;
+	return become_for_command(options->command == COMMAND_DIFF ? "snug diff" : "snug apply");
 }

@@ -15,6 +15,8 @@
 #include "launcher/dry_run.h"
 #include "launcher/full.h"
 #include "launcher/host.h"
+#include "launcher/keep.h"
+#include "launcher/keep_command.h"
 #include "launcher/kernel_command.h"
 #include "launcher/label.h"
 #include "launcher/monitor.h"
@@ -61,6 +63,9 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 	fds.kvm = host_open_kvm(host);
 	if (fds.kvm < 0)
 		return fds.kvm;
+	err = keep_begin(plan);
+	if (err)
+		return err;
 	stage_end(stages, "command line, /dev/kvm");
 	if (plan->timeline.any) {
 		err = recorder_fork(&recorder);
@@ -165,6 +170,8 @@ static int command(int argc, char **argv, struct stages *stages, int *status)
 	err = options_parse(&options, argc, argv);
 	if (err)
 		return out_of_memory(err);
+	if (options.command == COMMAND_DIFF || options.command == COMMAND_APPLY)
+		return out_of_memory(keep_command(&options, stdout));
 	if (options.command != COMMAND_RUN && options.command != COMMAND_KERNEL &&
 	    options.command != COMMAND_BENCH && options.command != COMMAND_SECURITY &&
 	    options.command != COMMAND_VERSION)

@@ -216,7 +216,8 @@ bool mounts_cover(const struct mounts *mounts, const char *path, bool overlays)
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->items[i];
 
-		if ((overlays || mount->kind != MOUNT_OVERLAY) && path_below(path, mount->dst))
+		if (!mount->keep && (overlays || mount->kind != MOUNT_OVERLAY) &&
+		    path_below(path, mount->dst))
 			return true;
 	}
 	return false;

@@ -19,6 +19,7 @@ struct mount {
 	char *dst;          /* absolute, without symbolic links the host has; owned */
 	char *src;          /* of a volume, as all that follows: its path on the host; owned */
 	int fd;             /* O_PATH; owned; -1: no volume */
+	bool keep;          /* no mount: the file of --keep-overlay, the last one; dst: "" */
 	bool is_dir;        /* else a regular file */
 	bool rw;
 	enum mount_cache cache;

@@ -11,6 +11,7 @@
 #include "core/util.h"
 #include "launcher/duration.h"
 #include "launcher/options_config.h"
+#include "launcher/options_keep.h"
 #include "launcher/options_table.h"
 #include "launcher/suggest.h"
 
@@ -236,6 +237,8 @@ static int set(struct options *options, const struct option_def *def, const char
 		return mount_options_add_dir(&options->mounts, def->name, MOUNT_TMPFS, value);
 	case OPTION_OVERLAY:
 		return mount_options_add_dir(&options->mounts, def->name, MOUNT_OVERLAY, value);
+	case OPTION_KEEP_OVERLAY:
+		return set_string(&options->keep_overlay, def, value);
 	case OPTION_SECURITY:
 		return security_option_parse(value, &options->security);
 	case OPTION_HIDE:
@@ -524,8 +527,8 @@ static int parse_security(struct options *options, char *const *argv)
 
 static int unknown_command(const char *word)
 {
-	static const char *const commands[] = {"run",      "kernel", "bench",
-					       "security", "help",   "version"};
+	static const char *const commands[] = {"run",   "kernel",   "bench", "diff",
+					       "apply", "security", "help",  "version"};
 	const char *nearest = suggest(word, commands, ARRAY_SIZE(commands));
 
 	if (nearest)
@@ -555,6 +558,8 @@ int options_parse(struct options *options, int argc, char *const argv[])
 		return parse_run(options, argv + 2);
 	if (strcmp(argv[1], "kernel") == 0)
 		return parse_kernel(options, argv + 2);
+	if (strcmp(argv[1], "diff") == 0 || strcmp(argv[1], "apply") == 0)
+		return options_keep_parse(options, argv + 1);
 	if (strcmp(argv[1], "bench") == 0)
 		return parse_bench(options, argv + 2);
 	if (strcmp(argv[1], "security") == 0)
@@ -567,6 +572,9 @@ int options_parse(struct options *options, int argc, char *const argv[])
 			options->command = COMMAND_HELP_KERNEL;
 		else if (argc > 2 && strcmp(argv[2], "bench") == 0)
 			options->command = COMMAND_HELP_BENCH;
+		else if (argc > 2 &&
+			 (strcmp(argv[2], "diff") == 0 || strcmp(argv[2], "apply") == 0))
+			options->command = COMMAND_HELP_KEEP;
 		else if (argc > 2 && strcmp(argv[2], "security") == 0)
 			options->command = COMMAND_HELP_SECURITY;
 		else if (argc > 2 && !is_one_of(argv[2], "help", "version", "--help"))

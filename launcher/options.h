@@ -6,6 +6,7 @@
  *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench|security]     snug version
  *   snug kernel [list | info FILE... | add FILE... | prune [--all]]
  *   snug security [show | mend]
+ *   snug diff DIR     snug apply [-y] [-n] [--force] DIR [PATH...]
  *   snug bench [options of bench and of run] [--] CMD ARG...
  *
  * Options end at "--" or at the first word that is not one, so that CMD's own options are CMD's.
@@ -30,11 +31,14 @@ enum command {
 	COMMAND_KERNEL,
 	COMMAND_BENCH,
 	COMMAND_SECURITY,
+	COMMAND_DIFF,
+	COMMAND_APPLY,
 	COMMAND_HELP,     /* of snug */
 	COMMAND_HELP_RUN, /* of snug run */
 	COMMAND_HELP_KERNEL,
 	COMMAND_HELP_BENCH,
 	COMMAND_HELP_SECURITY,
+	COMMAND_HELP_KEEP, /* of snug diff and snug apply */
 	COMMAND_VERSION,
 };
 
@@ -84,9 +88,11 @@ struct options {
 	struct strlist env;    /* "K=V", or "K" for the caller's value */
 	struct mount_options mounts;
 	struct security_option security;
-	struct strlist hide;  /* paths on the host, as typed */
-	bool no_default_hide; /* credentials are left visible */
+	struct strlist hide;      /* paths on the host, as typed */
+	bool no_default_hide;     /* credentials are left visible */
+	const char *keep_overlay; /* directory */
 	bool dry_run;
+	bool yes, force; /* of COMMAND_APPLY */
 	struct timeline_options timeline;
 	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
@@ -100,7 +106,7 @@ struct options {
 	struct strlist config_words; /* of --config: strings point here as well as into argv */
 	struct bench_options bench;  /* of COMMAND_BENCH */
 	char *const *
-		argv; /* CMD and its arguments, or the FILEs, NULL-terminated, in argv; empty: none */
+		argv; /* CMD and its arguments, or the FILEs, or DIR and PATHs, NULL-terminated, in argv; empty: none */
 };
 
 /* argv -> options. 0, or -EINVAL after having logged one line, or -ENOMEM. */

@@ -38,6 +38,7 @@ const struct option_def option_defs[] = {
 	{OPTION_OVERLAY, 0, "overlay", "DIR", "let CMD write below DIR, and throw it away"},
 	{OPTION_OVERLAY_SIZE, 0, "overlay-size", "SIZE|N%",
 	 "what may be written there (default: half the RAM)"},
+	{OPTION_KEEP_OVERLAY, 0, "keep-overlay", "DIR", "keep in DIR what would be thrown away"},
 	{OPTION_SECURITY, 0, "security", "WHAT", "the SELinux label: dynamic (default), none, ..."},
 	{OPTION_HIDE, 0, "hide", "PATH", "the host's PATH is empty to CMD"},
 	{OPTION_NO_DEFAULT_HIDE, 0, "no-default-hide", NULL,
@@ -83,7 +84,9 @@ static const char help_snug[] =
 	"  snug kernel [list|info|add|prune]       kernels: which there are, and are kept\n"
 	"  snug bench [OPTIONS] [--] CMD [ARG...]  how long runs take, compared with what\n"
 	"  snug security [show|mend]               the SELinux label a run would get\n"
-	"  snug help [run|kernel|bench|security]   this text, or that of a command\n"
+	"  snug diff DIR                           what a run with --keep-overlay=DIR wrote\n"
+	"  snug apply [OPTIONS] DIR [PATH...]      ... and do the same on the host\n"
+	"  snug help [COMMAND]                     this text, or that of a command\n"
 	"  snug version                            the version, and where its parts are\n";
 
 static const char help_run_head[] =
@@ -115,6 +118,18 @@ static const char help_security[] =
 	"                     get none\n"
 	"snug security mend   take back the labels that -v DIR:z and -v DIR:Z gave, where\n"
 	"                     runs were killed before they could; the next run does, too\n";
+
+static const char help_keep[] =
+	"snug diff DIR                        what CMD added (A), modified (M) and deleted\n"
+	"                                     (D) in a run with --keep-overlay=DIR\n"
+	"snug apply [OPTIONS] DIR [PATH...]   do that on the host, at and below the PATHs,\n"
+	"                                     after showing it and asking\n"
+	"  -y, --yes      do not ask\n"
+	"  -n, --dry-run  only show\n"
+	"  --force        also where the host's file has changed meanwhile\n"
+	"\n"
+	"No symbolic link is followed; files become yours, and never set-user-ID.\n"
+	"Exit status: 0; 125 something could not be read or was not changed.\n";
 
 static const char help_bench_head[] =
 	"snug bench [OPTIONS] [OPTIONS of snug run] [--] CMD [ARG...]\n"
@@ -181,6 +196,8 @@ int options_print_help(enum command command, FILE *out)
 		(void)fputs(help_kernel, out);
 	} else if (command == COMMAND_HELP_SECURITY) {
 		(void)fputs(help_security, out);
+	} else if (command == COMMAND_HELP_KEEP) {
+		(void)fputs(help_keep, out);
 	} else if (command == COMMAND_HELP_BENCH) {
 		(void)fputs(help_bench_head, out);
 		print_options(bench_option_defs, bench_option_def_count, out);

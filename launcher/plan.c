@@ -16,6 +16,7 @@
 #include "core/util.h"
 #include "launcher/env_file.h"
 #include "launcher/environment.h"
+#include "launcher/keep.h"
 #include "launcher/paths.h"
 #include "launcher/users.h"
 
@@ -274,6 +275,8 @@ static int fill(struct plan *plan, const struct options *options, const struct c
 		err = plan_argv(plan, options);
 	if (!err)
 		err = mounts_plan(&plan->mounts, &options->mounts, caller->cwd);
+	if (!err && options->keep_overlay)
+		err = keep_plan(plan, options->keep_overlay);
 	if (!err)
 		err = plan_hides(plan, options, caller);
 	if (!err)

@@ -83,7 +83,9 @@ static void add_mounts(struct spec *spec, const struct mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->items[i];
 
-		if (mount->kind == MOUNT_VOLUME)
+		if (mount->keep)
+			spec_add(spec, "keep", "%s/%zu", cache_names[mount->cache], i);
+		else if (mount->kind == MOUNT_VOLUME)
 			spec_add(spec, "mount", "%s:%s/%zu:%s", mount->rw ? "rw" : "ro",
 				 cache_names[mount->cache], i, mount->dst);
 		else

@@ -111,12 +111,12 @@ static void test_overlay_options_are_escaped_and_bounded(void **state)
 	char options[128];
 
 	(void)state;
-	assert_int_equal(overlay_options(options, sizeof(options), "/a,b:c\\d", "u", "w"), 0);
+	assert_int_equal(overlay_options(options, sizeof(options), "/a,b:c\\d", "u", "w", true), 0);
 	assert_string_equal(options, expected);
 	for (size_t size = 1; size < strlen(expected); size++) {
 		char *small = malloc(size);
 
-		assert_int_equal(overlay_options(small, size, "/a,b:c\\d", "u", "w"),
+		assert_int_equal(overlay_options(small, size, "/a,b:c\\d", "u", "w", true),
 				 -ENAMETOOLONG);
 		free(small);
 	}
