@@ -144,7 +144,7 @@ int main(void)
 	status = run_command(&spec, &console, &streams, command);
 	r = keep_save();
 	if (r)
-		status = SNUG_STATUS(SNUG_STATUS_INIT_FAILED, -r);
+		status = SNUG_STATUS(SNUG_STATUS_NOT_KEPT, -r);
 	exports_sync(&spec);
 	report_send();
 	machine_end(status);

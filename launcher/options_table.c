@@ -84,7 +84,7 @@ static const char help_snug[] =
 	"  snug kernel [list|info|add|prune]       kernels: which there are, and are kept\n"
 	"  snug bench [OPTIONS] [--] CMD [ARG...]  how long runs take, compared with what\n"
 	"  snug security [show|mend]               the SELinux label a run would get\n"
-	"  snug diff DIR                           what a run with --keep-overlay=DIR wrote\n"
+	"  snug diff DIR                           what a run kept (--keep-overlay)\n"
 	"  snug apply [OPTIONS] DIR [PATH...]      ... and do the same on the host\n"
 	"  snug help [COMMAND]                     this text, or that of a command\n"
 	"  snug version                            the version, and where its parts are\n";

@@ -56,6 +56,7 @@ static int from_status_word(uint32_t status, struct klog *klog, uint64_t memory)
 	case SNUG_STATUS_NOT_EXECUTABLE:
 		return EXIT_NOT_EXECUTABLE;
 	case SNUG_STATUS_NOT_STARTED:
+	case SNUG_STATUS_NOT_KEPT:
 		return EXIT_SNUG_FAILED;
 	case SNUG_STATUS_OOM:
 		return out_of_memory(memory);

@@ -90,6 +90,7 @@ static void the_commands_own_status(void **state)
 	assert_int_equal(report_status(SNUG_STATUS_NOT_FOUND, ENOENT), 127);
 	assert_int_equal(report_status(SNUG_STATUS_NOT_EXECUTABLE, EACCES), 126);
 	assert_int_equal(report_status(SNUG_STATUS_NOT_STARTED, ENOENT), 125);
+	assert_int_equal(report_status(SNUG_STATUS_NOT_KEPT, ENOSPC), 125);
 	assert_string_equal(captured.text, "");
 }
 
