@@ -572,9 +572,10 @@ int options_parse(struct options *options, int argc, char *const argv[])
 			options->command = COMMAND_HELP_KERNEL;
 		else if (argc > 2 && strcmp(argv[2], "bench") == 0)
 			options->command = COMMAND_HELP_BENCH;
-		else if (argc > 2 &&
-			 (strcmp(argv[2], "diff") == 0 || strcmp(argv[2], "apply") == 0))
-			options->command = COMMAND_HELP_KEEP;
+		else if (argc > 2 && strcmp(argv[2], "diff") == 0)
+			options->command = COMMAND_HELP_DIFF;
+		else if (argc > 2 && strcmp(argv[2], "apply") == 0)
+			options->command = COMMAND_HELP_APPLY;
 		else if (argc > 2 && strcmp(argv[2], "security") == 0)
 			options->command = COMMAND_HELP_SECURITY;
 		else if (argc > 2 && !is_one_of(argv[2], "help", "version", "--help"))

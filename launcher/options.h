@@ -3,7 +3,7 @@
  * The command line of snug as data, with the files that --config names read as they come. Nothing else here
  * acts on an option or looks at the host: plan.h does.
  *
- *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench|security]     snug version
+ *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench|security|diff|apply]  snug version
  *   snug kernel [list | info FILE... | add FILE... | prune [--all]]
  *   snug security [show | mend]
  *   snug diff DIR     snug apply [-y] [-n] [--force] DIR [PATH...]
@@ -38,7 +38,8 @@ enum command {
 	COMMAND_HELP_KERNEL,
 	COMMAND_HELP_BENCH,
 	COMMAND_HELP_SECURITY,
-	COMMAND_HELP_KEEP, /* of snug diff and snug apply */
+	COMMAND_HELP_DIFF,
+	COMMAND_HELP_APPLY,
 	COMMAND_VERSION,
 };
 

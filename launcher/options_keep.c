@@ -16,7 +16,7 @@ static bool set(struct options *options, const char *word)
 	const bool apply = options->command == COMMAND_APPLY;
 
 	if (is(word, "-h", "--help"))
-		options->command = COMMAND_HELP_KEEP;
+		options->command = apply ? COMMAND_HELP_APPLY : COMMAND_HELP_DIFF;
 	else if (apply && is(word, "-y", "--yes"))
 		options->yes = true;
 	else if (apply && is(word, "-n", "--dry-run"))
@@ -56,7 +56,7 @@ int options_keep_parse(struct options *options, char *const *argv)
 				  command);
 			return -EINVAL;
 		}
-		if (options->command == COMMAND_HELP_KEEP)
+		if (options->command != COMMAND_DIFF && options->command != COMMAND_APPLY)
 			return 0;
 	}
 	options->argv = argv;

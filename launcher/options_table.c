@@ -86,7 +86,7 @@ static const char help_snug[] =
 	"  snug security [show|mend]               the SELinux label a run would get\n"
 	"  snug diff DIR                           what a run kept (--keep-overlay)\n"
 	"  snug apply [OPTIONS] DIR [PATH...]      ... and do the same on the host\n"
-	"  snug help [COMMAND]                     this text, or that of a command\n"
+	"  snug help [run|kernel|bench|security|diff|apply]   this text, or a command's\n"
 	"  snug version                            the version, and where its parts are\n";
 
 static const char help_run_head[] =
@@ -119,14 +119,21 @@ static const char help_security[] =
 	"snug security mend   take back the labels that -v DIR:z and -v DIR:Z gave, where\n"
 	"                     runs were killed before they could; the next run does, too\n";
 
-static const char help_keep[] =
-	"snug diff DIR                        what CMD added (A), modified (M) and deleted\n"
-	"                                     (D) in a run with --keep-overlay=DIR\n"
-	"snug apply [OPTIONS] DIR [PATH...]   do that on the host, at and below the PATHs,\n"
-	"                                     after showing it and asking\n"
-	"  -y, --yes      do not ask\n"
-	"  -n, --dry-run  only show\n"
-	"  --force        also where the host's file has changed meanwhile\n"
+static const char help_diff[] =
+	"snug diff DIR   what CMD added (A), modified (M) and deleted (D) in a run with\n"
+	"                --keep-overlay=DIR\n"
+	"\n"
+	"Exit status: 0; 125 DIR is incomplete, or not what snug writes.\n";
+
+static const char help_apply[] =
+	"snug apply [OPTIONS] DIR [PATH...]\n"
+	"\n"
+	"Makes the changes that 'snug diff DIR' shows on the host, those at and below the\n"
+	"PATHs or all, after showing them and asking.\n"
+	"\n"
+	"  -y, --yes                do not ask\n"
+	"  -n, --dry-run            only show\n"
+	"      --force              also where the host's file has changed meanwhile\n"
 	"\n"
 	"No symbolic link is followed; files become yours, and never set-user-ID.\n"
 	"Exit status: 0; 125 something could not be read or was not changed.\n";
@@ -196,8 +203,10 @@ int options_print_help(enum command command, FILE *out)
 		(void)fputs(help_kernel, out);
 	} else if (command == COMMAND_HELP_SECURITY) {
 		(void)fputs(help_security, out);
-	} else if (command == COMMAND_HELP_KEEP) {
-		(void)fputs(help_keep, out);
+	} else if (command == COMMAND_HELP_DIFF) {
+		(void)fputs(help_diff, out);
+	} else if (command == COMMAND_HELP_APPLY) {
+		(void)fputs(help_apply, out);
 	} else if (command == COMMAND_HELP_BENCH) {
 		(void)fputs(help_bench_head, out);
 		print_options(bench_option_defs, bench_option_def_count, out);

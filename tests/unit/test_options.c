@@ -227,6 +227,15 @@ static void which_label(void **state)
 	parse_ok(&options, "run --security=inherit");
 	assert_int_equal(options.security.source, SECURITY_INHERIT);
 	options_free(&options);
+	parse_ok(&options, "run --keep-overlay kept");
+	assert_string_equal(options.keep_overlay, "kept");
+	options_free(&options);
+	parse_ok(&options, "apply -y -n --force -- kept /a /b");
+	assert_int_equal(options.command, COMMAND_APPLY);
+	assert_true(options.yes && options.dry_run && options.force);
+	assert_string_equal(options.argv[0], "kept");
+	assert_string_equal(options.argv[2], "/b");
+	options_free(&options);
 	parse_ok(&options, "security");
 	assert_int_equal(options.command, COMMAND_SECURITY);
 	assert_int_equal(options.security_action, SECURITY_SHOW);
@@ -297,6 +306,10 @@ static void help_and_version(void **state)
 		{"--version", COMMAND_VERSION},
 		{"help help", COMMAND_HELP},
 		{"help security", COMMAND_HELP_SECURITY},
+		{"help diff", COMMAND_HELP_DIFF},
+		{"diff -h", COMMAND_HELP_DIFF},
+		{"help apply", COMMAND_HELP_APPLY},
+		{"apply -y --help", COMMAND_HELP_APPLY},
 		{"security -h", COMMAND_HELP_SECURITY},
 	};
 
@@ -323,8 +336,9 @@ static void help_and_version(void **state)
 /* A screen: 80 columns, and of snug run, which has the most to say, some 50 lines. */
 static void help_fits_a_screen(void **state)
 {
-	static const enum command commands[] = {COMMAND_HELP, COMMAND_HELP_RUN, COMMAND_HELP_KERNEL,
-						COMMAND_HELP_BENCH, COMMAND_HELP_SECURITY};
+	static const enum command commands[] = {
+		COMMAND_HELP,          COMMAND_HELP_RUN,  COMMAND_HELP_KERNEL, COMMAND_HELP_BENCH,
+		COMMAND_HELP_SECURITY, COMMAND_HELP_DIFF, COMMAND_HELP_APPLY};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -395,6 +409,13 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"run --tmpfs=", "empty"},
 		{"run --overlay=", "empty"},
 		{"run --hide=", "empty"},
+		{"run --keep-overlay", "needs a value: DIR"},
+		{"diff", "diff: which directory?"},
+		{"diff kept /tmp", "unexpected '/tmp'"},
+		{"diff --yes kept", "unknown option '--yes'"},
+		{"apply -y", "apply: which directory?"},
+		{"apply kept tmp/file", "'tmp/file' is not a path as"},
+		{"apply kept /tmp/", "'/tmp/' is not a path as"},
 		{"run --security=strict", "'strict' is none of dynamic, static,label="},
 		{"run --security=static", "'static' is none of"},
 		{"run --security=static,label=", "is none of"},

@@ -117,8 +117,10 @@ _snug() {
 			mapfile -t COMPREPLY < <(compgen -W "${_snug_options[${words[1]}]}" -- "$cur")
 			[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace 2>/dev/null
 		fi
-	elif ((${#words[@]} == 3)) && [[ $cur == -* || -n ${_snug_actions[${words[1]}]:-} ]]; then
+	elif ((${#words[@]} == 3)) && [[ -n ${_snug_actions[${words[1]}]:-} ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${_snug_actions[${words[1]}]:-} ${_snug_options[${words[1]}]:-}" -- "$cur")
+	elif [[ $cur == -* && -n ${_snug_options[${words[1]}]:-} ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${_snug_options[${words[1]}]}" -- "$cur")
 	else
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
