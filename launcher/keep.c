@@ -130,10 +130,10 @@ static int make(const struct plan *plan, int dirfd, struct mount *mount)
 		err = write_places(plan, dirfd);
 	if (err)
 		return err;
-	_cleanup_close_ int fd =
-		openat(dirfd, KEEP_CHANGES, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = openat(dirfd, KEEP_CHANGES, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
+	(void)close(fd);
 	mount->fd = openat(dirfd, KEEP_CHANGES, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return mount->fd < 0 ? -errno : 0;
 }

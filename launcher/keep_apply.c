@@ -14,25 +14,32 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 
+/* The directory that the last name of rest, a path below top, is in; name: where in rest that begins. */
+static int open_below(int top, const char *rest, const char *name)
+{
+	const struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				     .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	_cleanup_free_ char *parent =
+		name == rest ? strdup(".") : strndup(rest, (size_t)(name - rest) - 1);
+	if (!parent)
+		return -ENOMEM;
+	int fd = (int)syscall(SYS_openat2, top, parent, &how, sizeof(how));
+	return fd < 0 ? -errno : fd;
+}
+
 /* The place itself the user named, or snug: there links are followed. *name points into path. */
 static int open_parent(const struct kept *kept, const char *path, const char **name)
 {
 	const char *place = kept_place(kept, path);
 	const char *rest = path + (place[1] ? strlen(place) : 0) + 1;
-	const struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-				     .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-	_cleanup_close_ int top = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int top = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (top < 0)
 		return -errno;
 	*name = strrchr(path, '/') + 1;
-	if (*name == rest)
-		return steal_fd(&top);
-	_cleanup_free_ char *parent = strndup(rest, (size_t)(*name - rest) - 1);
-	if (!parent)
-		return -ENOMEM;
-	int fd = (int)syscall(SYS_openat2, top, parent, &how, sizeof(how));
-	return fd < 0 ? -errno : fd;
+	int fd = open_below(top, rest, *name);
+	(void)close(top);
+	return fd;
 }
 
 /* -ESTALE: something else is there than was for the guest. */

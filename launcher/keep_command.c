@@ -43,7 +43,6 @@ static int check_paths(const struct kept *kept, char *const *paths)
 
 static int show(const struct kept *kept, char *const *paths, FILE *out, size_t *count)
 {
-	*count = 0;
 	for (size_t i = 0; i < kept->count; i++) {
 		if (!is_chosen(&kept->entries[i], paths))
 			continue;
@@ -99,7 +98,7 @@ int keep_command(const struct options *options, FILE *out)
 {
 	_cleanup_kept_ struct kept kept;
 	char *const *paths = options->argv + 1;
-	size_t count;
+	size_t count = 0;
 	int err = kept_read(&kept, options->argv[0]);
 
 	if (!err)
