@@ -11,8 +11,10 @@ static struct {
 	int fd;
 	uint64_t records;
 	size_t used;
-	char buffer[128 * 1024]; /* each write is a message to the host, and waits for its answer */
 } file = {.fd = -1};
+
+/* Each write is a message to the host, and waits for its answer. */
+static char buffer[128 * 1024];
 
 int keep_file_open(const char *path)
 {
@@ -23,7 +25,7 @@ int keep_file_open(const char *path)
 static int flush(void)
 {
 	for (size_t done = 0; done < file.used;) {
-		ssize_t n = write(file.fd, file.buffer + done, file.used - done);
+		ssize_t n = write(file.fd, buffer + done, file.used - done);
 
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
@@ -38,15 +40,15 @@ static int put(const void *data, size_t size)
 	const char *from = data;
 
 	while (size) {
-		size_t part = sizeof(file.buffer) - file.used;
+		size_t part = sizeof(buffer) - file.used;
 
 		if (part > size)
 			part = size;
-		memcpy(file.buffer + file.used, from, part);
+		memcpy(buffer + file.used, from, part);
 		file.used += part;
 		from += part;
 		size -= part;
-		int r = file.used == sizeof(file.buffer) ? flush() : 0;
+		int r = file.used == sizeof(buffer) ? flush() : 0;
 		if (r)
 			return r;
 	}
