@@ -11,6 +11,9 @@
  *                                   "port", "mmio" or "kvm" (a reason of KVM's); ADDRESS in hexadecimal
  *   guest TEXT                      what guest-init reported (core/abi.h, SNUG_PORT_REPORT); not to be
  *                                   trusted
+ *   end CAUSE N                     how it ended (docs/snug.1, MACHINE-READABLE STATUS, "cause"); N: of a
+ *                                   signal, its number
+ *   label=CONTEXT                   the VM's SELinux label, from snug-label
  *   status N                        of the run
  *   usage MAXRSS FAULTS USER SYSTEM of the whole process: KiB, page faults, processor time in us
  *   NAME=VALUE                      a fact about the run: kernel, boot, memory (MiB), command

@@ -139,6 +139,8 @@ static int run(const struct selinux *selinux, const struct label_request *reques
 		return err;
 	if (request->action == LABEL_SHOW)
 		return show(&label);
+	if (label.context && request->record_fd >= 0)
+		(void)dprintf(request->record_fd, "label=%s\n", label.context);
 	if (label.context)
 		err = adapt(selinux, mode, request, label.context, &kept);
 	if (err)

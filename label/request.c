@@ -78,6 +78,8 @@ static int take_option(struct label_request *request, char *word)
 		return take_volume(request, word + (value - word));
 	if ((value = value_of(word, "--proc=")))
 		return take_fd(&request->proc_fd, value);
+	if ((value = value_of(word, "--record=")))
+		return take_fd(&request->record_fd, value);
 	if ((value = value_of(word, "--state="))) {
 		request->state_path = value;
 		return 0;
@@ -96,7 +98,7 @@ int label_request_parse(struct label_request *request, char **argv)
 {
 	const char *action = argv[0] && argv[1] ? *++argv : "";
 
-	*request = (struct label_request){.source = LABEL_DYNAMIC, .proc_fd = -1};
+	*request = (struct label_request){.source = LABEL_DYNAMIC, .proc_fd = -1, .record_fd = -1};
 	if (strcmp(action, "show") == 0) {
 		request->action = LABEL_SHOW;
 	} else if (strcmp(action, "mend") == 0) {

@@ -16,6 +16,7 @@
  *   --state=DIR         where labels are remembered that were changed (label/state.h)
  *   --proc=FD           what the monitor knows as /proc/self/fd, which here becomes /proc (vmm/config.h):
  *                       /proc/self/fd has the label of the process that opened it
+ *   --record=FD         write there which label it is (core/record.h, "label")
  *   --verbose           also say what is not worth a warning
  *
  * Exit status: EXIT_SNUG_FAILED, with one line that says why, or the monitor's.
@@ -62,6 +63,7 @@ struct label_request {
 	size_t volume_count;
 	const char *state_path; /* NULL: there is none */
 	int proc_fd;
+	int record_fd; /* -1: none */
 	bool verbose;
 	const char *monitor; /* path */
 	char **argv;         /* ARG0 and so on, NULL-terminated */

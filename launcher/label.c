@@ -89,6 +89,8 @@ static int add_label(const struct plan *plan, const struct caller *caller, const
 	add_volumes(&plan->mounts, command);
 	int err = add_state(caller, command);
 	strlist_addf(command, "--proc=%d", MONITOR_FD_PROC);
+	if (plan->json_status)
+		strlist_addf(command, "--record=%d", MONITOR_FD_TIMELINE);
 	strlist_add(command, "--");
 	strlist_add(command, monitor);
 	return err;

@@ -26,6 +26,7 @@
 #include "launcher/recorder.h"
 #include "launcher/security_command.h"
 #include "launcher/stages.h"
+#include "launcher/status.h"
 #include "launcher/stdio.h"
 #include "launcher/version.h"
 
@@ -49,7 +50,8 @@ static int written(int err)
  * child becomes it; then 0, and *status.
  */
 static int start(const struct plan *plan, const struct host *host, const struct prepared *prepared,
-		 const char *program, struct strlist *command, struct stages *stages, int *status)
+		 const char *program, struct strlist *command, struct stages *stages,
+		 struct status *told, int *status)
 {
 	struct recorder recorder = RECORDER_NONE;
 	struct monitor_fds fds = {.kernel = plan->kernel.fd,
@@ -67,14 +69,16 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 	if (err)
 		return err;
 	stage_end(stages, "command line, /dev/kvm");
-	if (plan->timeline.any) {
+	if (plan->timeline.any || told->fd >= 0) {
 		err = recorder_fork(&recorder);
 		if (err < 0)
 			return err;
 		if (err > 0) {
-			*status = recorder_end(&recorder, &plan->timeline);
+			status_start(told, plan);
+			*status = recorder_end(&recorder, &plan->timeline, told);
 			return 0;
 		}
+		told->told = true; /* by the other */
 		stage_end(stages, "another process, for this timeline");
 		err = recorder_begin(&recorder, plan, stages, command);
 	}
@@ -97,18 +101,24 @@ static int dry_run(const struct plan *plan, const struct prepared *prepared, con
 static int run(const struct options *options, const struct caller *caller, struct stages *stages,
 	       int *status)
 {
-	_cleanup_plan_ struct plan plan;
+	_cleanup_plan_ struct plan plan = {.kernel = KERNEL_NONE, .cache = CACHE_NOT_OPEN};
 	_cleanup_prepared_ struct prepared prepared = {
 		.vmlinux_fd = -1, .initrd_fd = -1, .spec_fd = -1};
 	_cleanup_strlist_ struct strlist argv = {0}, command = {0};
+	_cleanup_status_ struct status told = STATUS_NONE;
 	char monitor[PATH_MAX], program[PATH_MAX];
 	struct host host;
 
+	int err = status_begin(&told, options);
+	if (err) {
+		told.told = true;
+		return err;
+	}
 	host_read(&host);
 	if (!options->kernel)
 		host_find_own_kernels(&host);
 	stage_end(stages, "options, caller");
-	int err = plan_make(&plan, options, caller, &host);
+	err = plan_make(&plan, options, caller, &host);
 	stage_end(stages, "plan");
 	if (!err)
 		err = prepare(&prepared, &plan);
@@ -125,7 +135,7 @@ static int run(const struct options *options, const struct caller *caller, struc
 		return out_of_memory(err);
 	if (options->dry_run)
 		return dry_run(&plan, &prepared, monitor, &argv, program, &command);
-	return start(&plan, &host, &prepared, program, &command, stages, status);
+	return start(&plan, &host, &prepared, program, &command, stages, &told, status);
 }
 
 static int manage_kernels(const struct options *options, const struct caller *caller)

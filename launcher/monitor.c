@@ -135,6 +135,8 @@ int monitor_argv(const struct plan *plan, bool direct, struct strlist *argv)
 	}
 	if (plan->timeline.any)
 		strlist_addf(argv, "--timeline=%d", MONITOR_FD_TIMELINE);
+	if (plan->json_status)
+		strlist_addf(argv, "--result=%d", MONITOR_FD_TIMELINE);
 	return err ? err : argv->error;
 }
 

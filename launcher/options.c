@@ -2,6 +2,7 @@
 #include "launcher/options.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,19 @@ static int set_timeout(struct options *options, const char *value)
 	return err ? -EINVAL : 0;
 }
 
+static int set_status_fd(struct options *options, const char *value)
+{
+	char *end;
+	const unsigned long fd = strtoul(value, &end, 10);
+
+	if (*value < '0' || *value > '9' || *end || fd > INT_MAX) {
+		log_error("--json-status-fd: '%s' is not a descriptor's number", value);
+		return -EINVAL;
+	}
+	options->json_status = (struct status_option){.any = true, .fd = (int)fd};
+	return 0;
+}
+
 static int take_config_word(struct options *options, char *word);
 
 static int set(struct options *options, const struct option_def *def, const char *value)
@@ -251,6 +265,11 @@ static int set(struct options *options, const struct option_def *def, const char
 		return 0;
 	case OPTION_TIMELINE:
 		return set_timeline(&options->timeline, def, value);
+	case OPTION_JSON_STATUS:
+		options->json_status.any = true;
+		return set_string(&options->json_status.file, def, value);
+	case OPTION_JSON_STATUS_FD:
+		return set_status_fd(options, value);
 	case OPTION_NO_CONFINE:
 		return set_no_confine(options, def, value);
 	case OPTION_VERBOSE:
@@ -455,6 +474,10 @@ static int parse_bench(struct options *options, char *const *argv)
 	if (options->dry_run) {
 		log_error("bench: --dry-run runs nothing that could be measured; it is an option "
 			  "of 'snug run'");
+		return -EINVAL;
+	}
+	if (options->json_status.any) {
+		log_error("bench: --json-status is of one run; --json=FILE has the benchmark's");
 		return -EINVAL;
 	}
 	if (!options->argv[0]) {

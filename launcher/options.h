@@ -72,6 +72,13 @@ struct timeline_options {
 	const char *svg;
 };
 
+/* Where a program wants to read how the run went. */
+struct status_option {
+	bool any;
+	const char *file; /* NULL: to fd */
+	int fd;           /* the caller's */
+};
+
 struct options {
 	enum command command;
 	enum kernel_action kernel_action;
@@ -97,6 +104,7 @@ struct options {
 	struct timeline_options timeline;
 	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
+	struct status_option json_status;
 	enum stdio_tty tty;
 	uint32_t timeout_ms; /* 0: not given */
 	unsigned pids;       /* processes and threads of CMD at most; 0: not given */

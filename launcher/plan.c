@@ -308,6 +308,7 @@ int plan_make(struct plan *plan, const struct options *options, const struct cal
 		.boot = options->boot,
 		.stdio = caller->stdio,
 		.timeline = options->timeline,
+		.json_status = options->json_status.any,
 		.no_confine = options->no_confine,
 		.verbose = options->verbose,
 	};

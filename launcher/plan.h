@@ -46,6 +46,7 @@ struct plan {
 	struct stdio stdio;
 	struct security security;
 	struct timeline_options timeline;
+	bool json_status;
 	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
 };

@@ -85,7 +85,7 @@ int recorder_fork(struct recorder *recorder)
 	recorder->monitor = recorder->fd < 0 ? -1 : fork();
 	if (recorder->monitor < 0) {
 		int err = -errno;
-		log_error("--timeline: the run cannot be recorded: %s", strerror(-err));
+		log_error("the run cannot be recorded: %s", strerror(-err));
 		return err;
 	}
 	if (recorder->monitor > 0)
@@ -153,6 +153,8 @@ static void write_end(int fd, int status, const struct rusage *usage)
 	struct stages end = {0};
 
 	stage_end(&end, "");
+	if (WIFSIGNALED(status))
+		(void)dprintf(fd, "end killed %d\n", WTERMSIG(status));
 	(void)dprintf(fd, "stage %llu 0 end: process gone\nstatus %d\nusage %ld %ld %lld %lld\n",
 		      (unsigned long long)end.items[0].ns,
 		      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
@@ -207,13 +209,16 @@ static void report(int record, const struct timeline_options *wanted)
 		log_error("--timeline: " REPORT_NAME " cannot be run: %s", strerror(-err));
 }
 
-int recorder_end(struct recorder *recorder, const struct timeline_options *wanted)
+int recorder_end(struct recorder *recorder, const struct timeline_options *wanted,
+		 struct status *told)
 {
 	struct rusage usage;
 	int status = wait_for_monitor(recorder->monitor, &usage);
 
 	write_end(recorder->fd, status, &usage);
-	report(recorder->fd, wanted);
+	if (wanted->any)
+		report(recorder->fd, wanted);
+	status_end(told, recorder->fd);
 	(void)close(recorder->fd);
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);

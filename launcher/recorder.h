@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The record of a run (core/record.h) for --timeline. Only somebody who outlives the monitor can tell
+ * The record of a run (core/record.h) for --timeline and --json-status. Only somebody who outlives the monitor can tell
  * when it was gone, so here, and only here, the monitor is a child of this process, which waits for it,
  * passes signals on, and has snug-report make of the record what was asked for.
  */
@@ -12,6 +12,7 @@
 #include "launcher/options.h"
 #include "launcher/plan.h"
 #include "launcher/stages.h"
+#include "launcher/status.h"
 
 struct recorder {
 	int fd;       /* the record; -1: none */
@@ -37,10 +38,11 @@ int recorder_begin(const struct recorder *recorder, const struct plan *plan,
 		   const struct stages *stages, struct strlist *argv);
 
 /*
- * In the parent: waits for the monitor's end, and writes what is wanted. Returns the monitor's exit
+ * In the parent: waits for the monitor's end, and writes what is wanted, to told as well. Returns the monitor's exit
  * status; does not return if it was killed by a signal: then so is this process. A report that cannot be
  * made is logged and changes nothing.
  */
-int recorder_end(struct recorder *recorder, const struct timeline_options *wanted);
+int recorder_end(struct recorder *recorder, const struct timeline_options *wanted,
+		 struct status *told);
 
 #endif

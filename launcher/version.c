@@ -15,8 +15,6 @@
 #include "launcher/security.h"
 #include "launcher/strlist.h"
 
-#define SNUG_VERSION "0.1"
-
 #define TEXT_OF(x) #x
 #define TEXT(x)    TEXT_OF(x)
 

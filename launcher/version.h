@@ -8,6 +8,8 @@
 #include "launcher/caller.h"
 #include "launcher/host.h"
 
+#define SNUG_VERSION "0.1"
+
 /*
  * The first line is "snug VERSION" and stays so; each of the others is a name and what there is to say. The
  * host's own kernels are known (host_find_own_kernels()). 0, or -errno of writing, or -ENOMEM.

@@ -33,6 +33,7 @@ enum option_id {
 	OPT_TTY,
 	OPT_TIMEOUT,
 	OPT_TIMELINE,
+	OPT_RESULT,
 	OPT_PARENT,
 	OPT_NO_CONFINE,
 	OPT_KEEP,
@@ -58,6 +59,7 @@ static const struct option options[] = {
 	{"tty", no_argument, NULL, OPT_TTY},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"timeline", required_argument, NULL, OPT_TIMELINE},
+	{"result", required_argument, NULL, OPT_RESULT},
 	{"parent", required_argument, NULL, OPT_PARENT},
 	{"no-confine", required_argument, NULL, OPT_NO_CONFINE},
 	{"keep", required_argument, NULL, OPT_KEEP},
@@ -305,6 +307,8 @@ static int parse_option(struct config *config, int id, char *value)
 		return parse_timeout(value, &config->timeout_ms);
 	case OPT_TIMELINE:
 		return parse_fd(value, &config->timeline_fd);
+	case OPT_RESULT:
+		return parse_fd(value, &config->result_fd);
 	case OPT_PARENT:
 		return parse_process(value, &config->parent);
 	case OPT_NO_CONFINE:
@@ -351,6 +355,7 @@ int config_parse(struct config *config, int argc, char **argv)
 				  .kernel_fd = -1,
 				  .vmlinux_fd = -1,
 				  .timeline_fd = -1,
+				  .result_fd = -1,
 				  .proc_fd = -1,
 				  .cpus = 1,
 				  .kernel_name = "the kernel",

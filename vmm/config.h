@@ -26,6 +26,7 @@
  *   --tty               stdin is a terminal: put it in raw mode, restore it at the end
  *   --timeout=MS        what the command has, from the VM's start, until it is asked to end, and then ended
  *   --timeline=FD       write to FD at the end where the time went (core/record.h)
+ *   --result=FD         write to FD at the end how the VM ended (core/record.h, "end")
  *   --parent=PID        die with that process, this one's parent
  *   --no-confine=LAYER[,LAYER...]  leave out a layer of vmm/confine/confine.h, with a warning
  *   --keep=FD           leave FD open to the end: what it stands for is this VM's as long as it is (the
@@ -70,6 +71,7 @@ struct config {
 	unsigned hide_count;
 	int proc_fd;             /* -1: none */
 	int timeline_fd;         /* -1: none */
+	int result_fd;           /* -1: none */
 	uint32_t timeout_ms;     /* 0: none */
 	pid_t parent;            /* 0: none to die with */
 	unsigned int no_confine; /* a bit for each enum confine_layer */

@@ -2,6 +2,7 @@
 #include "vmm/exit_status.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,6 +97,78 @@ static int timed_out(uint32_t timeout_ms)
 	log_error("--timeout: the command did not end within %g s, and was ended",
 		  timeout_ms / 1000.0);
 	return EXIT_TIMED_OUT;
+}
+
+/* In the words of --json-status. */
+static const char *cause_of_status(uint32_t kind)
+{
+	switch (kind) {
+	case SNUG_STATUS_EXITED:
+		return "exit";
+	case SNUG_STATUS_SIGNALED:
+		return "signal";
+	case SNUG_STATUS_NOT_FOUND:
+		return "not-found";
+	case SNUG_STATUS_NOT_EXECUTABLE:
+		return "not-executable";
+	case SNUG_STATUS_OOM:
+		return "oom";
+	case SNUG_STATUS_NOT_KEPT:
+		return "not-kept";
+	default:
+		return "vm-error";
+	}
+}
+
+static const char *cause_of_reset(struct klog *klog)
+{
+	char panic[256];
+
+	if (!klog_find(klog, "Kernel panic", panic, sizeof(panic)))
+		return "reboot";
+	return is_out_of_memory(panic) ? "oom" : "panic";
+}
+
+static const char *cause_of(const struct run_end *end, struct klog *klog)
+{
+	switch ((enum run_end_cause)atomic_load(&end->cause)) {
+	case RUN_END_STATUS:
+		return cause_of_status(SNUG_STATUS_KIND(end->detail));
+	case RUN_END_POWEROFF:
+		return "power-off";
+	case RUN_END_RESET:
+		return cause_of_reset(klog);
+	case RUN_END_CRASH:
+		return "crash";
+	case RUN_END_SIGNAL:
+		return "stopped";
+	case RUN_END_TIMEOUT:
+		return "timeout";
+	case RUN_END_VM_ERROR:
+	case RUN_END_NONE:
+		break;
+	}
+	return "vm-error";
+}
+
+static uint32_t signal_of(const struct run_end *end)
+{
+	const int cause = atomic_load(&end->cause);
+
+	if (cause == RUN_END_SIGNAL)
+		return end->detail;
+	if (cause == RUN_END_STATUS && SNUG_STATUS_KIND(end->detail) == SNUG_STATUS_SIGNALED)
+		return SNUG_STATUS_CODE(end->detail) & 0x7f;
+	return 0;
+}
+
+void exit_status_tell(const struct run_end *end, struct klog *klog, int fd)
+{
+	char line[64];
+	const int len =
+		snprintf(line, sizeof(line), "end %s %u\n", cause_of(end, klog), signal_of(end));
+
+	(void)fd_write_all(fd, line, (size_t)len);
 }
 
 int exit_status_report(const struct run_end *end, struct klog *klog, uint64_t memory)

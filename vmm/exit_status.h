@@ -12,4 +12,7 @@
  */
 int exit_status_report(const struct run_end *end, struct klog *klog, uint64_t memory);
 
+/* The same for a program: the line "end" of core/record.h, to fd. */
+void exit_status_tell(const struct run_end *end, struct klog *klog, int fd);
+
 #endif

@@ -121,6 +121,8 @@ static int run_machine(struct machine *machine, const struct config *config)
 	    run(machine, config) < 0)
 		return EXIT_SNUG_FAILED;
 	status = exit_status_report(&machine->end, &machine->klog, config->memory);
+	if (config->result_fd >= 0)
+		exit_status_tell(&machine->end, &machine->klog, config->result_fd);
 	timeline_stage(machine->timeline, "end: status");
 	return status;
 }

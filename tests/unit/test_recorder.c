@@ -76,7 +76,7 @@ static pid_t start(monitor_fn monitor, int *out, int *record)
 		if (recorder_fork(&recorder) == 0)
 			monitor();
 		copy = dup(recorder.fd);
-		status = recorder_end(&recorder, &wanted);
+		status = recorder_end(&recorder, &wanted, &(struct status){.fd = -1, .facts = -1});
 		const ssize_t n = pread(copy, text, sizeof(text), 0);
 		put(record_pipe[1], text, n > 0 ? (size_t)n : 0);
 		_exit(status);
