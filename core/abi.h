@@ -39,9 +39,8 @@ enum snug_status_kind {
 	SNUG_STATUS_NOT_EXECUTABLE = 4, /* the command cannot be executed; code: errno */
 	SNUG_STATUS_INIT_FAILED = 5,    /* guest-init could not prepare the guest; it said why */
 	SNUG_STATUS_NOT_STARTED = 6,    /* the command's process could not be set up; it said why */
-	SNUG_STATUS_OOM = 7, /* the command was killed by SIGKILL as the guest was out of memory */
-	SNUG_STATUS_NOT_KEPT =
-		8, /* the command has ended, what it wrote is not kept; it said why */
+	SNUG_STATUS_OOM = 7,            /* killed by SIGKILL as the guest was out of memory */
+	SNUG_STATUS_NOT_KEPT = 8,       /* it ended, what it wrote is not kept; it said why */
 };
 
 #define SNUG_STATUS(kind, code)  (((uint32_t)(kind) << 16) | ((uint32_t)(code)&0xffff))

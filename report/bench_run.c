@@ -79,12 +79,17 @@ static int ask_version(struct bench_snug *snug, const char *file, struct signals
 
 	if (err && err != -ETIMEDOUT)
 		return err;
-	const char *line = process_last_line(&process);
-	if (err || process.status != 0 || strncmp(line, "snug ", 5) != 0) {
+	char version[24], commit[32];
+	if (err || process.status != 0 ||
+	    !process_find_line(&process, "snug ", version, sizeof(version))) {
 		log_error("%s is no snug: '%s version' does not say its version", file, file);
 		return -ENOEXEC;
 	}
-	(void)snprintf(snug->version, sizeof(snug->version), "%s", line + 5);
+	if (process_find_line(&process, "commit ", commit, sizeof(commit)))
+		(void)snprintf(snug->version, sizeof(snug->version), "%s (%s)", version,
+			       commit + strspn(commit, " "));
+	else
+		(void)snprintf(snug->version, sizeof(snug->version), "%s", version);
 	if (stat(file, &st) == 0) {
 		snug->size = st.st_size;
 		snug->changed = st.st_mtime;
