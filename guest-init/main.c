@@ -53,11 +53,15 @@ static int read_file(int fd, char **data, size_t *len)
  */
 static int reserve_stdio(int fd)
 {
-	while (fd <= 2) {
-		fd = dup(fd);
-		if (fd < 0)
+	int copy = fd;
+
+	while (copy <= 2) {
+		copy = dup(copy);
+		if (copy < 0)
 			return -errno;
 	}
+	if (copy != fd)
+		close(copy);
 	return 0;
 }
 
