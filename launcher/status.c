@@ -113,7 +113,7 @@ int status_begin(struct status *status, const struct options *options)
 	char path[PATH_MAX];
 
 	*status = STATUS_NONE;
-	if (!options->json_status.any)
+	if (!options->json_status.any || options->dry_run)
 		return 0;
 	int err = install_find(REPORT_NAME, X_OK, path);
 	if (err) {

@@ -69,7 +69,7 @@ static void everything(void **state)
 			       "--cmdline=quiet x=\"y z\"", "--share=root:0", "--share=b:1",
 			       "--proc-fd=2", "--console", "--tty", "--timeline=1", "--parent=77",
 			       "--no-confine=caps,limits", "--no-confine=seccomp", "--keep=0",
-			       "--keep=1", "--verbose"),
+			       "--keep=1", "--result=2", "--verbose"),
 			 0);
 	assert_int_equal(config.vmlinux_fd, 2);
 	assert_true(config.no_kaslr);
@@ -85,6 +85,7 @@ static void everything(void **state)
 	assert_int_equal(config.shares[1].tag_len, 1);
 	assert_int_equal(config.shares[1].exports[0].fd, 1);
 	assert_int_equal(config.timeline_fd, 1);
+	assert_int_equal(config.result_fd, 2);
 	assert_int_equal(config.parent, 77);
 	assert_int_equal(config.no_confine,
 			 1U << CONFINE_CAPS | 1U << CONFINE_LIMITS | 1U << CONFINE_SECCOMP);
@@ -172,6 +173,7 @@ static void bad_values(void **state)
 		"--timeline",
 		"--timeline=",
 		"--timeline=99",
+		"--result=4000",
 		"--console=1",
 		"--nonsense",
 		"--nonsense=1",

@@ -121,6 +121,25 @@ static void limits_and_names(void **state)
 	options_free(&options);
 }
 
+static void where_the_status_goes(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_ok(&options, "run cmd");
+	assert_false(options.json_status.any);
+	options_free(&options);
+	parse_ok(&options, "run --json-status f cmd");
+	assert_true(options.json_status.any);
+	assert_string_equal(options.json_status.file, "f");
+	options_free(&options);
+	parse_ok(&options, "run --json-status-fd=7 cmd");
+	assert_true(options.json_status.any);
+	assert_null(options.json_status.file);
+	assert_int_equal(options.json_status.fd, 7);
+	options_free(&options);
+}
+
 static void where_the_timeline_goes(void **state)
 {
 	struct options options;
@@ -425,6 +444,13 @@ static void mistakes_are_one_line_that_helps(void **state)
 		{"security shwo", "did you mean 'show'?"},
 		{"security mend now", "unexpected 'now'"},
 		{"run --hide", "needs a value: PATH"},
+		{"run --json-status-fd", "needs a value: FD"},
+		{"run --json-status-fd=x", "'x' is not a descriptor's number"},
+		{"run --json-status-fd=-1", "'-1' is not"},
+		{"run --json-status-fd=1.", "'1.' is not"},
+		{"run --json-status-fd=4294967296", "'4294967296' is not"},
+		{"run --json-status=", "empty"},
+		{"bench --json-status f true", "bench: --json-status is of one run"},
 		{"run --no-default-hide=1", "takes no value"},
 		{"run --no-hide", "did you mean"},
 		{"run -m", "needs a value: SIZE"},
@@ -579,6 +605,7 @@ int main(void)
 		cmocka_unit_test(every_option_long_and_short),
 		cmocka_unit_test(time_and_terminal),
 		cmocka_unit_test(limits_and_names),
+		cmocka_unit_test(where_the_status_goes),
 		cmocka_unit_test(where_the_timeline_goes),
 		cmocka_unit_test(who_unpacks_the_kernel_and_where_it_is),
 		cmocka_unit_test(volumes_in_every_form),
