@@ -51,7 +51,8 @@ BOOT_BOTH_SRC = $(addprefix boot/,kernel_image.c vmlinux.c)
 # What needs libraries, or only snug-full does: launcher/full_calls.c stands for it in snug.
 FULL_SRC = $(addprefix boot/,unpack.c modules.c vmlinux_make.c kernel_cache_add.c initrd_cache_add.c) \
            $(addprefix launcher/,users.c kernel_command.c bench_command.c bench_variants.c \
-             kept.c keep_apply.c keep_command.c)
+             kept.c keep_apply.c keep_command.c doctor.c finding.c check_start.c check_confine.c \
+             check_resources.c)
 BOOT_PREPARE_SRC = $(filter-out $(BOOT_BOTH_SRC) $(BOOT_LOAD_SRC),$(wildcard boot/*.c))
 BOOT_LOAD_SRC = $(addprefix boot/,load.c kaslr.c boot_params.c acpi.c aml.c mptable.c devices.c entry.c)
 SNUG_FULL_SRC = $(filter-out launcher/full_calls.c,$(wildcard launcher/*.c)) $(BOOT_BOTH_SRC) \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/doctor_checks.h"
 #include "core/log.h"
 #include "label/context.h"
 
@@ -180,7 +181,7 @@ int label_choose(const struct selinux *selinux, enum selinux_mode mode,
 		return err;
 	}
 	if (err && mode == SELINUX_ENFORCING) {
-		log_error("SELinux: %s%s", why.text,
+		log_error("SELinux: %s%s" SEE_DOCTOR("selinux"), why.text,
 			  request->source == LABEL_DYNAMIC ? "; or go without: --security=none"
 							   : "");
 		return err;

@@ -11,6 +11,7 @@
 #include "boot/modules.h"
 #include "core/log.h"
 #include "launcher/bench_command.h"
+#include "launcher/doctor.h"
 #include "launcher/full.h"
 #include "launcher/keep_command.h"
 #include "launcher/kernel_command.h"
@@ -100,6 +101,17 @@ int kernel_command(const struct options *options, const struct caller *caller,
 	(void)host;
 	(void)out;
 	return become_for_command("snug kernel");
+}
+
+int doctor_command(const struct options *options, const struct caller *caller,
+		   const struct host *host, FILE *out, int *status)
+{
+	(void)options;
+	(void)caller;
+	(void)host;
+	(void)out;
+	(void)status;
+	return become_for_command("snug doctor");
 }
 
 int bench_command(const struct options *options, const struct caller *caller,

@@ -6,13 +6,12 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/log.h"
 #include "launcher/install.h"
 
 /* Beside snug, where make kernel builds it, or installed. */
@@ -32,74 +31,93 @@ void host_find_own_kernels(struct host *host)
 		host->own_kernels[0] = '\0';
 }
 
-static bool in_host(const struct host *host, const char *file, char path[PATH_MAX])
+bool host_path(const struct host *host, const char *file, char path[PATH_MAX])
 {
 	return snprintf(path, PATH_MAX, "%s%s", host->root, file) < PATH_MAX;
 }
 
-int host_check_kvm(const struct host *host)
+__attribute__((format(printf, 2, 3))) static void set_text(struct host_trouble *trouble,
+							   const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(trouble->text, sizeof(trouble->text), fmt, ap);
+	va_end(ap);
+}
+
+__attribute__((format(printf, 2, 3))) static void set_cure(struct host_trouble *trouble,
+							   const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(trouble->cure, sizeof(trouble->cure), fmt, ap);
+	va_end(ap);
+}
+
+int host_check_kvm(const struct host *host, struct host_trouble *trouble)
 {
 	char path[PATH_MAX];
 
-	if (!in_host(host, "/sys/module/kvm_pvm", path) || access(path, F_OK) < 0)
+	if (!host_path(host, "/sys/module/kvm_pvm", path) || access(path, F_OK) < 0)
 		return 0;
-	log_error(
-		"this host's KVM cannot run a stock kernel: it is a PVM variant (module kvm_pvm), "
-		"which runs only kernels made for it; use a host with kvm_intel or kvm_amd");
+	set_text(trouble, "this host's KVM cannot run a stock kernel: it is a PVM variant (module "
+			  "kvm_pvm), which runs only kernels made for it");
+	set_cure(trouble, "use a host with kvm_intel or kvm_amd");
 	return -ENOTSUP;
 }
 
-static void log_no_device(const char *path)
+static void no_device(const char *path, struct host_trouble *trouble)
 {
-	log_error("%s does not exist: the host's KVM is not loaded; try 'sudo modprobe kvm_intel' "
-		  "or 'sudo modprobe kvm_amd' (a virtual machine needs nested virtualization)",
-		  path);
+	set_text(trouble, "%s does not exist: the host's KVM is not loaded", path);
+	set_cure(trouble, "try 'sudo modprobe kvm_intel' or 'sudo modprobe kvm_amd' (a virtual "
+			  "machine needs nested virtualization)");
 }
 
 /* Names the group only where joining it would help. */
-static void log_no_permission(const char *path, const char *user)
+static void no_permission(const char *path, const char *user, struct host_trouble *trouble)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
-		log_error("%s: permission denied", path);
+		set_text(trouble, "%s: permission denied", path);
+		set_cure(trouble, "look at the permissions of its directories");
 		return;
 	}
 	const struct passwd *owner = getpwuid(st.st_uid);
 	const struct group *group = getgrgid(st.st_gid);
-	char owner_text[64], group_text[64];
+	const char *owner_name = owner ? owner->pw_name : "?";
+	const char *group_name = group ? group->gr_name : "?";
 
-	(void)snprintf(owner_text, sizeof(owner_text), "%.60s", owner ? owner->pw_name : "?");
-	(void)snprintf(group_text, sizeof(group_text), "%.60s", group ? group->gr_name : "?");
+	set_text(trouble, "%s: permission denied (owner %.60s, group %.60s, mode %04o)", path,
+		 owner_name, group_name, st.st_mode & 07777);
 	if ((st.st_mode & 0060) == 0060 && group && st.st_gid != 0)
-		log_error(
-			"%s: permission denied (owner %s, group %s, mode %04o); try 'sudo usermod "
-			"-aG %s %s' and log in again",
-			path, owner_text, group_text, st.st_mode & 07777, group_text, user);
+		set_cure(trouble, "try 'sudo usermod -aG %.60s %s' and log in again", group_name,
+			 user);
 	else
-		log_error("%s: permission denied (owner %s, group %s, mode %04o); try 'sudo chgrp "
-			  "kvm %s && sudo chmod 0660 %s', and be in group kvm",
-			  path, owner_text, group_text, st.st_mode & 07777, path, path);
+		set_cure(trouble,
+			 "try 'sudo chgrp kvm %s && sudo chmod 0660 %s', and be in group kvm", path,
+			 path);
 }
 
-int host_open_kvm(const struct host *host)
+int host_open_kvm(const struct host *host, struct host_trouble *trouble)
 {
 	char path[PATH_MAX], user[64];
 
-	if (!in_host(host, "/dev/kvm", path))
-		return -ENAMETOOLONG;
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = host_path(host, "/dev/kvm", path) ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	if (fd >= 0)
 		return fd;
 	int err = -errno;
 	if (err == -EACCES || err == -EPERM) {
 		const struct passwd *pw = getpwuid(geteuid());
 		(void)snprintf(user, sizeof(user), "%.60s", pw ? pw->pw_name : "USER");
-		log_no_permission(path, user);
+		no_permission(path, user, trouble);
 	} else if (err == -ENOENT || err == -ENODEV || err == -ENXIO) {
-		log_no_device(path);
+		no_device(path, trouble);
 	} else {
-		log_error("%s cannot be opened: %s", path, strerror(-err));
+		set_text(trouble, "%s cannot be opened: %s", path, strerror(-err));
+		set_cure(trouble, "see what the kernel's log says of KVM (dmesg)");
 	}
 	return err;
 }

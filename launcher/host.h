@@ -4,6 +4,7 @@
 #define LAUNCHER_HOST_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct host {
@@ -18,14 +19,23 @@ void host_read(struct host *host);
 /* Fills in own_kernels: who is given a kernel need not look for one. */
 void host_find_own_kernels(struct host *host);
 
-/*
- * Can this host's KVM run a stock kernel? 0, or -ENOTSUP after having logged why not. Some KVM
- * variants open and answer like any other and then run only kernels made for them: the guest would
- * hang without a word. Says nothing about hosts that have no KVM: host_open_kvm() does.
- */
-int host_check_kvm(const struct host *host);
+/* Why a host will not do, as a sentence without its end, and what to do about it, as another. */
+struct host_trouble {
+	char text[512];
+	char cure[512];
+};
 
-/* Opens /dev/kvm for the monitor. A descriptor (O_CLOEXEC), or -errno after having logged what to do. */
-int host_open_kvm(const struct host *host);
+/*
+ * Can this host's KVM run a stock kernel? 0, or -ENOTSUP and why not. Some KVM variants open and answer like
+ * any other and then run only kernels made for them: the guest would hang without a word. Says nothing
+ * about hosts that have no KVM: host_open_kvm() does.
+ */
+int host_check_kvm(const struct host *host, struct host_trouble *trouble);
+
+/* Opens /dev/kvm for the monitor. A descriptor (O_CLOEXEC), or -errno and why. */
+int host_open_kvm(const struct host *host, struct host_trouble *trouble);
+
+/* The path of the host's own file. False: it is too long. */
+bool host_path(const struct host *host, const char *file, char path[PATH_MAX]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/doctor_checks.h"
 #include "core/log.h"
 
 /* From where "make install" puts snug. */
@@ -37,6 +38,7 @@ int install_find(const char *name, int mode, char *path)
 
 void install_missing(const char *name, int err)
 {
-	log_error("%s is neither beside snug nor in " INSTALLED ": %s; install snug again", name,
-		  strerror(-err));
+	log_error("%s is neither beside snug nor in " INSTALLED
+		  ": %s; install snug again" SEE_DOCTOR("programs"),
+		  name, strerror(-err));
 }

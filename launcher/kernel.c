@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "core/cleanup.h"
+#include "core/doctor_checks.h"
 #include "core/log.h"
 #include "core/util.h"
 #include "launcher/full.h"
@@ -296,6 +297,15 @@ bool kernel_is_own(const struct host *host, const char *path)
 	return len && strncmp(path, host->own_kernels, len) == 0 && path[len] == '/';
 }
 
+const char *kernel_how(const struct kernel *kernel, const char *module)
+{
+	for (size_t i = 0; i < kernel->modules.count; i++) {
+		if (strcmp(kernel->modules.modules[i].name, module) == 0)
+			return "module";
+	}
+	return "built in";
+}
+
 static int choose_of(struct kernel *kernel, const struct host *host, const struct cache *cache,
 		     const char *modules_dir, const struct strlist *paths)
 {
@@ -318,12 +328,13 @@ static int choose_of(struct kernel *kernel, const struct host *host, const struc
 	}
 	if (paths->count == 0)
 		log_error("no kernel: %s/boot has no vmlinuz-*; install one (Debian: "
-			  "linux-image-amd64), or give one with -k",
+			  "linux-image-amd64), or give one with -k" SEE_DOCTOR("kernel"),
 			  host->root);
 	else if (paths->count == 1)
-		log_error("%s", newest);
+		log_error("%s" SEE_DOCTOR("kernel"), newest);
 	else
-		log_error("none of the %zu kernels in %s%s%s/boot can be used; the newest: %s",
+		log_error("none of the %zu kernels in %s%s%s/boot can be used; the newest: "
+			  "%s" SEE_DOCTOR("kernel"),
 			  paths->count, host->own_kernels, host->own_kernels[0] ? " and " : "",
 			  host->root, newest);
 	return err;

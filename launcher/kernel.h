@@ -36,6 +36,9 @@ extern const size_t kernel_need_count;
 #define KERNEL_NEEDS_MAX 8
 void kernel_need_names(const char *names[KERNEL_NEEDS_MAX]);
 
+/* How a kernel that will do has one of them: "module", or "built in", as what it does not load it has. */
+const char *kernel_how(const struct kernel *kernel, const char *module);
+
 #define KERNEL_NONE ((struct kernel){.fd = -1, .initrd_fd = -1})
 
 /* Why a kernel will not do, to complete "FILE ". */

@@ -53,21 +53,6 @@ static int find(struct found *found, const struct host *host, const struct cache
 	return 0;
 }
 
-static bool has_module(const struct kernel *kernel, const char *name)
-{
-	for (size_t i = 0; i < kernel->modules.count; i++) {
-		if (strcmp(kernel->modules.modules[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Of a kernel that will do: what it does not load it has. */
-static const char *how(const struct kernel *kernel, const char *module)
-{
-	return has_module(kernel, module) ? "module" : "built in";
-}
-
 static double mebibytes(uint64_t bytes)
 {
 	return (double)bytes / (double)MIB(1);
@@ -93,8 +78,8 @@ static void print_line(const struct found *found, const char *path, bool is_defa
 	}
 	(void)fprintf(out, "\n    %s, %s %.1fM; 9p %s, virtio-mmio %s; ",
 		      kernel->image.version[0] ? kernel->image.version : "no version",
-		      compression_of(found), mebibytes(kernel->image.file_size), how(kernel, "9p"),
-		      how(kernel, "virtio_mmio"));
+		      compression_of(found), mebibytes(kernel->image.file_size),
+		      kernel_how(kernel, "9p"), kernel_how(kernel, "virtio_mmio"));
 	if (found->cached)
 		(void)fprintf(out, "unpacked %.1fM\n", mebibytes(found->info.size));
 	else
@@ -145,7 +130,7 @@ static void print_info(const struct found *found, const struct cache *cache, FIL
 		      kernel->modules.count);
 	for (size_t i = 0; i < kernel_need_count; i++)
 		(void)fprintf(out, "             %-14s %s\n", kernel_needs[i].module,
-			      how(kernel, kernel_needs[i].module));
+			      kernel_how(kernel, kernel_needs[i].module));
 	if (!found->cached)
 		(void)fprintf(out, "unpacked     no\n");
 	else

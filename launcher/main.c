@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/doctor_checks.h"
 #include "core/exit_code.h"
 #include "core/log.h"
 #include "launcher/bench_command.h"
 #include "launcher/caller.h"
+#include "launcher/doctor.h"
 #include "launcher/dry_run.h"
 #include "launcher/full.h"
 #include "launcher/host.h"
@@ -45,6 +47,18 @@ static int written(int err)
 	return err;
 }
 
+static int open_kvm(const struct host *host)
+{
+	struct host_trouble trouble;
+	int r = host_check_kvm(host, &trouble);
+
+	if (!r)
+		r = host_open_kvm(host, &trouble);
+	if (r < 0)
+		log_error("%s; %s" SEE_DOCTOR("kvm"), trouble.text, trouble.cure);
+	return r;
+}
+
 /*
  * Becomes the monitor: never returns 0, as success is another program. Where the run is to be recorded a
  * child becomes it; then 0, and *status.
@@ -58,14 +72,11 @@ static int start(const struct plan *plan, const struct host *host, const struct 
 				  .vmlinux = prepared->vmlinux_fd,
 				  .initrd = prepared->initrd_fd,
 				  .spec = prepared->spec_fd};
-	int err = host_check_kvm(host);
 
-	if (err)
-		return err;
-	fds.kvm = host_open_kvm(host);
+	fds.kvm = open_kvm(host);
 	if (fds.kvm < 0)
 		return fds.kvm;
-	err = keep_begin(plan);
+	int err = keep_begin(plan);
 	if (err)
 		return err;
 	stage_end(stages, "command line, /dev/kvm");
@@ -156,6 +167,15 @@ static int benchmark(const struct options *options, const struct caller *caller)
 	return bench_command(options, caller, &host);
 }
 
+static int diagnose(const struct options *options, const struct caller *caller, int *status)
+{
+	struct host host;
+
+	host_read(&host);
+	host_find_own_kernels(&host);
+	return doctor_command(options, caller, &host, stdout, status);
+}
+
 static int version(const struct caller *caller)
 {
 	struct host host;
@@ -184,7 +204,7 @@ static int command(int argc, char **argv, struct stages *stages, int *status)
 		return out_of_memory(keep_command(&options, stdout));
 	if (options.command != COMMAND_RUN && options.command != COMMAND_KERNEL &&
 	    options.command != COMMAND_BENCH && options.command != COMMAND_SECURITY &&
-	    options.command != COMMAND_VERSION)
+	    options.command != COMMAND_DOCTOR && options.command != COMMAND_VERSION)
 		return written(options_print_help(options.command, stdout));
 	log_set_verbose(options.verbose);
 	err = caller_read(&caller, &stdio);
@@ -192,6 +212,8 @@ static int command(int argc, char **argv, struct stages *stages, int *status)
 		err = manage_kernels(&options, &caller);
 	else if (!err && options.command == COMMAND_VERSION)
 		err = version(&caller);
+	else if (!err && options.command == COMMAND_DOCTOR)
+		err = diagnose(&options, &caller, status);
 	else if (!err && options.command == COMMAND_SECURITY)
 		err = security_command(&options, &caller, stdout);
 	else if (!err && options.command == COMMAND_BENCH)

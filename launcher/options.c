@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/util.h"
 #include "launcher/duration.h"
+#include "launcher/options_commands.h"
 #include "launcher/options_config.h"
 #include "launcher/options_keep.h"
 #include "launcher/options_table.h"
@@ -487,84 +488,6 @@ static int parse_bench(struct options *options, char *const *argv)
 	return 0;
 }
 
-static int unknown_action(const char *command, const char *word, const char *const actions[],
-			  size_t count)
-{
-	const char *nearest = suggest(word, actions, count);
-
-	if (nearest)
-		log_error("%s: unknown action '%s'; did you mean '%s'?", command, word, nearest);
-	else
-		log_error("%s: unknown action '%s'; see 'snug help %s'", command, word, command);
-	return -EINVAL;
-}
-
-static int parse_kernel(struct options *options, char *const *argv)
-{
-	static const char *const actions[] = {"list", "info", "add", "prune"};
-	const char *word = argv[0] ? *argv++ : "list";
-	size_t i = 0;
-
-	options->command = COMMAND_KERNEL;
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-		options->command = COMMAND_HELP_KERNEL;
-		return 0;
-	}
-	while (i < ARRAY_SIZE(actions) && strcmp(word, actions[i]) != 0)
-		i++;
-	if (i == ARRAY_SIZE(actions))
-		return unknown_action("kernel", word, actions, ARRAY_SIZE(actions));
-	options->kernel_action = (enum kernel_action)i;
-	if (options->kernel_action == KERNEL_PRUNE && argv[0] && strcmp(argv[0], "--all") == 0) {
-		options->all = true;
-		argv++;
-	}
-	options->argv = argv;
-	const bool wants_files =
-		options->kernel_action == KERNEL_INFO || options->kernel_action == KERNEL_ADD;
-	if (wants_files && !argv[0])
-		log_error("kernel %s: which kernel? Give its file", word);
-	else if (!wants_files && argv[0])
-		log_error("kernel %s: unexpected '%s'", word, argv[0]);
-	return wants_files == (argv[0] != NULL) ? 0 : -EINVAL;
-}
-
-static int parse_security(struct options *options, char *const *argv)
-{
-	static const char *const actions[] = {"show", "mend"};
-	const char *word = argv[0] ? *argv++ : "show";
-
-	options->command = COMMAND_SECURITY;
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-		options->command = COMMAND_HELP_SECURITY;
-		return 0;
-	}
-	options->security_action = strcmp(word, "mend") == 0 ? SECURITY_MEND : SECURITY_SHOW;
-	if (options->security_action == SECURITY_SHOW && strcmp(word, "show") != 0)
-		return unknown_action("security", word, actions, ARRAY_SIZE(actions));
-	if (!argv[0])
-		return 0;
-	log_error("security %s: unexpected '%s'", word, argv[0]);
-	return -EINVAL;
-}
-
-static int unknown_command(const char *word)
-{
-	static const char *const commands[] = {"run",   "kernel",   "bench", "diff",
-					       "apply", "security", "help",  "version"};
-	const char *nearest = suggest(word, commands, ARRAY_SIZE(commands));
-
-	if (nearest)
-		log_error("unknown command '%s'; did you mean 'snug %s'?", word, nearest);
-	else if (word[0] == '-')
-		log_error("unknown option '%s'; options follow the command, as in 'snug run %s', "
-			  "see 'snug help'",
-			  word, word);
-	else
-		log_error("unknown command '%s'; to run it in a VM: snug run -- %s", word, word);
-	return -EINVAL;
-}
-
 static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
 {
 	return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
@@ -580,36 +503,22 @@ int options_parse(struct options *options, int argc, char *const argv[])
 	if (strcmp(argv[1], "run") == 0)
 		return parse_run(options, argv + 2);
 	if (strcmp(argv[1], "kernel") == 0)
-		return parse_kernel(options, argv + 2);
+		return options_kernel_parse(options, argv + 2);
 	if (strcmp(argv[1], "diff") == 0 || strcmp(argv[1], "apply") == 0)
 		return options_keep_parse(options, argv + 1);
 	if (strcmp(argv[1], "bench") == 0)
 		return parse_bench(options, argv + 2);
 	if (strcmp(argv[1], "security") == 0)
-		return parse_security(options, argv + 2);
-	if (is_one_of(argv[1], "help", "--help", "-h")) {
-		options->command = COMMAND_HELP;
-		if (argc > 2 && strcmp(argv[2], "run") == 0)
-			options->command = COMMAND_HELP_RUN;
-		else if (argc > 2 && strcmp(argv[2], "kernel") == 0)
-			options->command = COMMAND_HELP_KERNEL;
-		else if (argc > 2 && strcmp(argv[2], "bench") == 0)
-			options->command = COMMAND_HELP_BENCH;
-		else if (argc > 2 && strcmp(argv[2], "diff") == 0)
-			options->command = COMMAND_HELP_DIFF;
-		else if (argc > 2 && strcmp(argv[2], "apply") == 0)
-			options->command = COMMAND_HELP_APPLY;
-		else if (argc > 2 && strcmp(argv[2], "security") == 0)
-			options->command = COMMAND_HELP_SECURITY;
-		else if (argc > 2 && !is_one_of(argv[2], "help", "version", "--help"))
-			return unknown_command(argv[2]);
-		return 0;
-	}
+		return options_security_parse(options, argv + 2);
+	if (strcmp(argv[1], "doctor") == 0)
+		return options_doctor_parse(options, argv + 2);
+	if (is_one_of(argv[1], "help", "--help", "-h"))
+		return options_help_parse(options, argc > 2 ? argv[2] : NULL);
 	if (is_one_of(argv[1], "version", "--version", "-V")) {
 		options->command = COMMAND_VERSION;
 		return 0;
 	}
-	return unknown_command(argv[1]);
+	return options_unknown_command(argv[1]);
 }
 
 void options_free(struct options *options)

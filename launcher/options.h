@@ -3,9 +3,10 @@
  * The command line of snug as data, with the files that --config names read as they come. Nothing else here
  * acts on an option or looks at the host: plan.h does.
  *
- *   snug run [options] [--] [CMD ARG...]     snug help [run|kernel|bench|security|diff|apply]  snug version
+ *   snug run [options] [--] [CMD ARG...]     snug help [COMMAND]     snug version
  *   snug kernel [list | info FILE... | add FILE... | prune [--all]]
  *   snug security [show | mend]
+ *   snug doctor [--json] [CHECK...]
  *   snug diff DIR     snug apply [-y] [-n] [--force] DIR [PATH...]
  *   snug bench [options of bench and of run] [--] CMD ARG...
  *
@@ -33,6 +34,7 @@ enum command {
 	COMMAND_SECURITY,
 	COMMAND_DIFF,
 	COMMAND_APPLY,
+	COMMAND_DOCTOR,
 	COMMAND_HELP,     /* of snug */
 	COMMAND_HELP_RUN, /* of snug run */
 	COMMAND_HELP_KERNEL,
@@ -40,6 +42,7 @@ enum command {
 	COMMAND_HELP_SECURITY,
 	COMMAND_HELP_DIFF,
 	COMMAND_HELP_APPLY,
+	COMMAND_HELP_DOCTOR,
 	COMMAND_VERSION,
 };
 
@@ -100,7 +103,8 @@ struct options {
 	bool no_default_hide;     /* credentials are left visible */
 	const char *keep_overlay; /* directory */
 	bool dry_run;
-	bool yes, force; /* of COMMAND_APPLY */
+	bool yes, force;  /* of COMMAND_APPLY */
+	bool doctor_json; /* of COMMAND_DOCTOR */
 	struct timeline_options timeline;
 	unsigned int no_confine; /* a bit for each enum confine_layer that is not wanted */
 	bool verbose;
@@ -114,8 +118,8 @@ struct options {
 	bool clearenv;
 	struct strlist config_words; /* of --config: strings point here as well as into argv */
 	struct bench_options bench;  /* of COMMAND_BENCH */
-	char *const *
-		argv; /* CMD and its arguments, or the FILEs, or DIR and PATHs, NULL-terminated, in argv; empty: none */
+	/* CMD and its arguments, FILEs, DIR and PATHs, or CHECKs, NULL-terminated, in argv; empty: none. */
+	char *const *argv;
 };
 
 /* argv -> options. 0, or -EINVAL after having logged one line, or -ENOMEM. */

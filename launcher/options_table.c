@@ -89,7 +89,8 @@ static const char help_snug[] =
 	"  snug security [show|mend]               the SELinux label a run would get\n"
 	"  snug diff DIR                           what a run kept (--keep-overlay)\n"
 	"  snug apply [OPTIONS] DIR [PATH...]      ... and do the same on the host\n"
-	"  snug help [run|kernel|bench|security|diff|apply]   this text, or a command's\n"
+	"  snug doctor [--json] [CHECK...]         whether this host can, and what mends it\n"
+	"  snug help [COMMAND]                     this text, or a command's\n"
 	"  snug version                            the version, and where its parts are\n";
 
 static const char help_run_head[] =
@@ -121,6 +122,27 @@ static const char help_security[] =
 	"                     get none\n"
 	"snug security mend   take back the labels that -v DIR:z and -v DIR:Z gave, where\n"
 	"                     runs were killed before they could; the next run does, too\n";
+
+static const char help_doctor[] =
+	"snug doctor [--json] [CHECK...]\n"
+	"\n"
+	"Says of each CHECK, or of all, whether it is ok, whether runs lack something\n"
+	"(warn) or fail, and then what mends it. Failures of 'snug run' name their check.\n"
+	"\n"
+	"  kvm       /dev/kvm: there, permitted, and of a kind that runs Linux\n"
+	"  kernel    which kernel runs by default, and how it has 9p and virtio\n"
+	"  cache     where unpacked kernels are kept\n"
+	"  programs  the parts of snug\n"
+	"  selinux   the label that a run would get\n"
+	"  landlock  what Landlock holds the monitor to\n"
+	"  seccomp   system call filters\n"
+	"  userns    user namespaces, which snug can do without\n"
+	"  limits    the caller's resource limits\n"
+	"  memory    whether there is enough for a VM\n"
+	"\n"
+	"  --json    one JSON object, for a program\n"
+	"\n"
+	"Exit status: 0; 1 a run would fail; 125 snug doctor failed.\n";
 
 static const char help_diff[] =
 	"snug diff DIR   what CMD added (A), modified (M) and deleted (D) in a run with\n"
@@ -206,6 +228,8 @@ int options_print_help(enum command command, FILE *out)
 		(void)fputs(help_kernel, out);
 	} else if (command == COMMAND_HELP_SECURITY) {
 		(void)fputs(help_security, out);
+	} else if (command == COMMAND_HELP_DOCTOR) {
+		(void)fputs(help_doctor, out);
 	} else if (command == COMMAND_HELP_DIFF) {
 		(void)fputs(help_diff, out);
 	} else if (command == COMMAND_HELP_APPLY) {

@@ -28,11 +28,16 @@
 /* Where a throw-away overlay is always wanted. */
 static const char *const overlaid[] = {"/tmp", "/home"};
 
+uint64_t plan_default_memory(const struct host *host)
+{
+	return min_u64(DEFAULT_MEMORY, align_down(host->ram / 2, MIB(1)));
+}
+
 static int plan_memory(struct plan *plan, const struct options *options, const struct host *host)
 {
 	plan->memory = options->memory;
 	if (!plan->memory)
-		plan->memory = min_u64(DEFAULT_MEMORY, align_down(host->ram / 2, MIB(1)));
+		plan->memory = plan_default_memory(host);
 	if (plan->memory <= host->ram)
 		return 0;
 	log_error("--memory: %lluM is more than this host has (%lluM)",

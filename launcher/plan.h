@@ -51,6 +51,9 @@ struct plan {
 	bool verbose;
 };
 
+/* Bytes of a VM's memory, where -m does not say. */
+uint64_t plan_default_memory(const struct host *host);
+
 /*
  * Fills *plan, of which plan_free() releases everything, also after an error. 0, or -errno after
  * having logged what is wrong and what to do (-ENOMEM: not logged). Opens the kernel, and nothing

@@ -2,11 +2,14 @@
 #include "launcher/security.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include "core/cleanup.h"
 #include "core/log.h"
 
 int security_option_parse(const char *value, struct security_option *option)
@@ -68,4 +71,16 @@ int security_plan(const struct security_option *option, bool relabels, struct se
 bool security_wants_label(const struct security *security)
 {
 	return security->selinux && security->option.source != SECURITY_NONE;
+}
+
+const char *security_selinux_mode(void)
+{
+	char enforcing = '0';
+
+	if (!security_selinux_is_on())
+		return "disabled";
+	_cleanup_close_ int fd = open("/sys/fs/selinux/enforce", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, &enforcing, 1) < 0)
+		enforcing = '0';
+	return enforcing == '1' ? "enforcing" : "permissive";
 }

@@ -37,6 +37,9 @@ int security_plan(const struct security_option *option, bool relabels, struct se
 /* As libselinux finds out: one system call, and so nothing where there is no SELinux. */
 bool security_selinux_is_on(void);
 
+/* "enforcing", "permissive" or "disabled", as a host without it is. */
+const char *security_selinux_mode(void);
+
 /* Is the monitor to be given a label, and so snug-label to be run? */
 bool security_wants_label(const struct security *security);
 

@@ -16,10 +16,10 @@
 #include "core/cleanup.h"
 #include "core/fds.h"
 #include "core/log.h"
+#include "launcher/facts.h"
 #include "launcher/install.h"
+#include "launcher/security.h"
 #include "launcher/version.h"
-
-#define REPORT_NAME "snug-report"
 
 /* As snug-report has them (report/status.h): facts on standard input, lines to the first, the record in the next. */
 #define FD_LINES  3
@@ -54,31 +54,6 @@ static int open_lines(struct status *status, const struct options *options)
 	return failed(name, -errno);
 }
 
-/* In the form of arguments that may hold anything: what is not printable ASCII as %XX. */
-static void write_fact(FILE *out, const char *name, const char *value)
-{
-	(void)fprintf(out, "%s=", name);
-	for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-		if (*c <= ' ' || *c >= 0x7f || *c == '%')
-			(void)fprintf(out, "%%%02X", *c);
-		else
-			(void)fputc(*c, out);
-	}
-	(void)fputc('\n', out);
-}
-
-static const char *selinux_mode(void)
-{
-	char enforcing = '0';
-
-	if (!security_selinux_is_on())
-		return "disabled";
-	_cleanup_close_ int fd = open("/sys/fs/selinux/enforce", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && read(fd, &enforcing, 1) < 0)
-		enforcing = '0';
-	return enforcing == '1' ? "enforcing" : "permissive";
-}
-
 /* All of a text that open_memstream() made, at the end of the facts. */
 static void add_facts(const struct status *status, FILE *out, char *const *text, const size_t *size)
 {
@@ -97,14 +72,15 @@ static void write_first(struct status *status, const struct options *options)
 	if (!out)
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)fprintf(out, "version=%s\npid=%d\ntime=%lld.%03ld\n", SNUG_VERSION, getpid(),
-		      (long long)now.tv_sec, now.tv_nsec / 1000000);
+	facts_add(out, "version", SNUG_VERSION);
+	(void)fprintf(out, "pid=%d\ntime=%lld.%03ld\n", getpid(), (long long)now.tv_sec,
+		      now.tv_nsec / 1000000);
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)fprintf(out, "began=%lld.%09ld\n", (long long)now.tv_sec, now.tv_nsec);
 	for (char *const *arg = options->argv; *arg; arg++)
-		write_fact(out, "arg", *arg);
+		facts_add(out, "arg", *arg);
 	status->has_command = options->argv[0];
-	write_fact(out, "selinux", selinux_mode());
+	facts_add(out, "selinux", security_selinux_mode());
 	add_facts(status, out, &text, &size);
 }
 
@@ -179,9 +155,9 @@ void status_start(struct status *status, const struct plan *plan)
 	if (!out)
 		return;
 	for (size_t i = 0; !status->has_command && i < plan->argv.count; i++)
-		write_fact(out, "arg", plan->argv.items[i]);
-	write_fact(out, "kernel", plan->kernel.path);
-	write_fact(out, "kernel-version", plan->kernel.image.version);
+		facts_add(out, "arg", plan->argv.items[i]);
+	facts_add(out, "kernel", plan->kernel.path);
+	facts_add(out, "kernel-version", plan->kernel.image.version);
 	(void)fprintf(out, "boot=%s\nmemory=%llu\ncpus=%u\n",
 		      plan->boot == BOOT_DIRECT ? "direct" : "bzimage",
 		      (unsigned long long)plan->memory, plan->cpus);

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/util.h"
 #include "report/bench_command.h"
+#include "report/doctor.h"
 #include "report/status.h"
 #include "report/timeline.h"
 
@@ -19,6 +20,7 @@ static const struct {
 	int (*run)(int argc, char *const argv[]); /* the exit status */
 } commands[] = {
 	{"bench", bench_command},
+	{"doctor", doctor_report},
 	{"status", status_report},
 	{"timeline", timeline_report},
 };

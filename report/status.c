@@ -12,6 +12,8 @@
 #include "core/exit_code.h"
 #include "core/fds.h"
 #include "core/log.h"
+#include "core/util.h"
+#include "report/facts.h"
 #include "report/whole_file.h"
 
 #define SCHEMA    1
@@ -29,65 +31,57 @@ struct facts {
 	unsigned long long peak_kib, user_us, system_us;
 };
 
-/* %XX of a fact that may hold anything; in place. */
-static char *decoded(char *text)
-{
-	char *to = text;
-	unsigned byte;
-
-	for (const char *from = text; *from; from++) {
-		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1) {
-			*to++ = (char)byte;
-			from += 2;
-		} else {
-			*to++ = *from;
-		}
-	}
-	*to = '\0';
-	return text;
-}
-
 static int keep(char **field, char *value)
 {
 	free(*field);
-	*field = strdup(decoded(value));
+	*field = strdup(facts_decode(value));
 	return *field ? 0 : -ENOMEM;
 }
 
-static int take_line(struct facts *facts, char *line)
+static int take_fact(void *context, const char *name, char *value)
 {
+	struct facts *facts = context;
 	const struct {
 		const char *name;
 		char **field;
 	} texts[] = {
-		{"version=", &facts->version},
-		{"kernel=", &facts->kernel},
-		{"kernel-version=", &facts->kernel_version},
-		{"selinux=", &facts->selinux},
-		{"boot=", &facts->boot},
+		{"version", &facts->version},
+		{"kernel", &facts->kernel},
+		{"kernel-version", &facts->kernel_version},
+		{"selinux", &facts->selinux},
+		{"boot", &facts->boot},
 	};
-	char *value = strchr(line, '=');
+	const struct {
+		const char *name;
+		long long *field;
+	} numbers[] = {
+		{"pid", &facts->pid},
+		{"memory", &facts->memory},
+		{"cpus", &facts->cpus},
+	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		if (strncmp(line, texts[i].name, strlen(texts[i].name)) == 0)
-			return keep(texts[i].field, line + strlen(texts[i].name));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strcmp(name, texts[i].name) == 0)
+			return keep(texts[i].field, value);
 	}
-	if (value && strncmp(line, "arg=", 4) == 0)
-		return json_array_append_new(facts->command, json_text(decoded(value + 1))) < 0
-			       ? -ENOMEM
-			       : 0;
-	if (sscanf(line, "pid=%lld", &facts->pid) == 1 ||
-	    sscanf(line, "memory=%lld", &facts->memory) == 1 ||
-	    sscanf(line, "cpus=%lld", &facts->cpus) == 1 ||
-	    sscanf(line, "time=%lf", &facts->time) == 1 ||
-	    sscanf(line, "began=%lf", &facts->began) == 1)
-		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (strcmp(name, numbers[i].name) == 0)
+			*numbers[i].field = atoll(value);
+	}
+	if (strcmp(name, "time") == 0)
+		facts->time = strtod(value, NULL);
+	else if (strcmp(name, "began") == 0)
+		facts->began = strtod(value, NULL);
+	else if (strcmp(name, "arg") == 0 &&
+		 json_array_append_new(facts->command, json_text(facts_decode(value))) < 0)
+		return -ENOMEM;
 	return 0;
 }
 
 /* What the first "end" says counts: a monitor that is killed later has had its say. */
-static int take_record(struct facts *facts, char *line)
+static int take_record(void *context, const char *line, char *value)
 {
+	struct facts *facts = context;
 	char cause[32];
 	long rss;
 	int number;
@@ -96,26 +90,13 @@ static int take_record(struct facts *facts, char *line)
 		facts->signal = number;
 		return keep(&facts->cause, cause);
 	}
-	if (strncmp(line, "label=", 6) == 0 && !facts->label)
-		return keep(&facts->label, line + 6);
+	if (strcmp(line, "label") == 0 && !facts->label)
+		return keep(&facts->label, value);
 	if (sscanf(line, "status %d", &number) == 1)
 		facts->status = number;
 	if (sscanf(line, "usage %ld %*u %llu %llu", &rss, &facts->user_us, &facts->system_us) == 3)
 		facts->peak_kib = (unsigned long long)rss;
 	return 0;
-}
-
-static int read_lines(FILE *in, struct facts *facts, int (*take)(struct facts *facts, char *line))
-{
-	_cleanup_free_ char *line = NULL;
-	size_t room = 0;
-	int err = 0;
-
-	while (!err && getline(&line, &room, in) >= 0) {
-		line[strcspn(line, "\n")] = '\0';
-		err = take(facts, line);
-	}
-	return err;
 }
 
 static json_t *text_or_null(const char *text)
@@ -185,11 +166,11 @@ static int write_line(json_t *line)
 static int tell(struct facts *facts, const char *event)
 {
 	const bool end = strcmp(event, "end") == 0;
-	int err = facts->command ? read_lines(stdin, facts, take_line) : -ENOMEM;
+	int err = facts->command ? facts_read(stdin, take_fact, facts) : -ENOMEM;
 
 	if (!err && end) {
 		FILE *record = fdopen(FD_RECORD, "r");
-		err = record ? read_lines(record, facts, take_record) : -errno;
+		err = record ? facts_read(record, take_record, facts) : -errno;
 		if (record)
 			(void)fclose(record);
 	}

@@ -47,8 +47,9 @@ static int failed(enum confine_layer layer, int error)
 {
 	const char *name = confine_layer_name(layer);
 
-	log_error("the monitor cannot be confined: %s: %s (--no-confine=%s leaves that out)", name,
-		  strerror(-error), name);
+	log_error("the monitor cannot be confined: %s: %s (see snug doctor; --no-confine=%s leaves "
+		  "that out)",
+		  name, strerror(-error), name);
 	return error;
 }
 
