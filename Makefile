@@ -204,14 +204,9 @@ $(BUILD)/libreport.a: $(call obj,$(filter-out %/main.c,$(wildcard report/*.c)))
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(BUILD)/tests/unit/test_bench_%: $(BUILD)/obj/tests/unit/test_bench_%.o $(BUILD)/libreport.a \
-                                  $(BUILD)/libsnug.a
-	@mkdir -p $(@D)
-	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(FULL_LIBS) -pthread
-
-$(BUILD)/tests/unit/test_timeline: $(BUILD)/obj/tests/unit/test_timeline.o $(BUILD)/libreport.a \
-                                   $(BUILD)/libsnug.a
+REPORT_TESTS = $(filter %/test_doctor %/test_timeline,$(UNIT_BIN)) \
+               $(filter $(BUILD)/tests/unit/test_bench_%,$(UNIT_BIN))
+$(REPORT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libreport.a $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_SAN) -o $@ $^ -lcmocka $(REPORT_LIBS) $(FULL_LIBS) -pthread

@@ -181,17 +181,22 @@ int check_kernel(const struct host *host, const struct caller *caller, struct fi
 int check_cache(const struct caller *caller, struct finding *finding)
 {
 	_cleanup_cache_ struct cache cache = CACHE_NOT_OPEN;
+	_cleanup_free_ char *why = NULL;
 	struct statvfs fs;
 	int err = cache_find(&cache, caller);
 
 	if (err)
 		return err;
 	if (cache.dir < 0) {
-		finding_warn(finding, "make it yours, or set XDG_CACHE_HOME to a directory that is",
-			     "%s%s%s%s%s: kernels are unpacked anew for each run",
-			     cache.path ? cache.path : "it", cache.path ? " " : " ", cache.why,
-			     cache.dir == -EPERM ? "" : ": ",
-			     cache.dir == -EPERM ? "" : strerror(-cache.dir));
+		if (asprintf(&why, "%s%s%s%s%s", cache.path ? cache.path : "",
+			     cache.path ? " " : "", cache.why, cache.dir == -EPERM ? "" : ": ",
+			     cache.dir == -EPERM ? "" : strerror(-cache.dir)) < 0) {
+			why = NULL;
+			return -ENOMEM;
+		}
+		finding_message(finding, VERDICT_WARN, why,
+				"set XDG_CACHE_HOME to a directory of your own");
+		finding_add(finding, "kernels are unpacked anew for each run");
 		return 0;
 	}
 	const uint64_t room =

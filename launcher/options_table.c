@@ -89,7 +89,7 @@ static const char help_snug[] =
 	"  snug security [show|mend]               the SELinux label a run would get\n"
 	"  snug diff DIR                           what a run kept (--keep-overlay)\n"
 	"  snug apply [OPTIONS] DIR [PATH...]      ... and do the same on the host\n"
-	"  snug doctor [--json] [CHECK...]         whether this host can, and what mends it\n"
+	"  snug doctor [--json] [CHECK...]         can this host run VMs; if not, why\n"
 	"  snug help [COMMAND]                     this text, or a command's\n"
 	"  snug version                            the version, and where its parts are\n";
 
@@ -140,7 +140,7 @@ static const char help_doctor[] =
 	"  limits    the caller's resource limits\n"
 	"  memory    whether there is enough for a VM\n"
 	"\n"
-	"  --json    one JSON object, for a program\n"
+	"      --json  one JSON object, for a program\n"
 	"\n"
 	"Exit status: 0; 1 a run would fail; 125 snug doctor failed.\n";
 

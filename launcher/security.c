@@ -73,14 +73,18 @@ bool security_wants_label(const struct security *security)
 	return security->selinux && security->option.source != SECURITY_NONE;
 }
 
+/* The first character of it: '1' is enforcing. */
+static char read_enforce(void)
+{
+	char value = '0';
+	_cleanup_close_ int fd = open("/sys/fs/selinux/enforce", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && read(fd, &value, 1) == 1 ? value : '0';
+}
+
 const char *security_selinux_mode(void)
 {
-	char enforcing = '0';
-
 	if (!security_selinux_is_on())
 		return "disabled";
-	_cleanup_close_ int fd = open("/sys/fs/selinux/enforce", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && read(fd, &enforcing, 1) < 0)
-		enforcing = '0';
-	return enforcing == '1' ? "enforcing" : "permissive";
+	return read_enforce() == '1' ? "enforcing" : "permissive";
 }
