@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016,SC2154 # for the guest's shell; $work and the like are the runner's
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # for the guest's shell; $work and the like are the runner's
 # SPDX-License-Identifier: Apache-2.0
 #
 # Part of tests/system/run: --json-status, for each way in which a run may end.
