@@ -12,6 +12,7 @@
 #include "boot/initrd_cache.h"
 #include "core/abi.h"
 #include "core/cleanup.h"
+#include "core/doctor_checks.h"
 #include "core/log.h"
 #include "launcher/unpacked.h"
 
@@ -131,7 +132,7 @@ static int tell_initrd_failed(int err)
 {
 	if (err == -EFBIG)
 		log_error("the initrd cannot be made: it is larger than your limit for files "
-			  "(ulimit -f)");
+			  "(ulimit -f)" SEE_DOCTOR("limits"));
 	else
 		log_error("the initrd cannot be made: %s", strerror(-err));
 	return err;

@@ -6,12 +6,13 @@
 
 #include "boot/kernel_cache.h"
 #include "core/cleanup.h"
+#include "core/doctor_checks.h"
 #include "core/log.h"
 
 static void warn(const struct cache *cache, int err, const char *why)
 {
 	log_warning("the kernel cache %s%s%s%s%s; the kernel is unpacked for this run alone, which "
-		    "takes longer",
+		    "takes longer" SEE_DOCTOR("cache"),
 		    cache->path ? cache->path : "", cache->path ? " " : "", why,
 		    err == -EPERM ? "" : ": ", err == -EPERM ? "" : strerror(-err));
 }
