@@ -14,8 +14,8 @@
 
 /* Files that the guest may have open, each a descriptor here; a compiler, or find, has this many. */
 #define DESCRIPTORS_MIN 1024
-/* What the monitor has besides the guest's memory: mostly what its threads' stacks reserve. */
-#define MONITOR_ROOM MIB(128)
+/* What the monitor has besides the guest's memory: found by trying, with RLIMIT_AS and with RLIMIT_DATA. */
+#define MONITOR_ROOM MIB(8)
 #define FILE_MIN     MIB(64)
 #define THREADS_MIN  64
 

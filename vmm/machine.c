@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "core/abi.h"
-#include "core/doctor_checks.h"
 #include "core/log.h"
 #include "vmm/early_console.h"
 #include "vmm/legacy_ports.h"
@@ -49,7 +48,7 @@ static int kvm_failed(const char *what, int error)
 	else if (error == -ENOTTY || error == -EINVAL)
 		hint = " (this host's KVM lacks something snug needs: Linux 5.11 or newer has it)";
 	log_error("cannot make the VM: %s: %s%s (snug doctor: %s)", what, strerror(-error), hint,
-		  doctor_check_names[error == -ENOMEM ? DOCTOR_MEMORY : DOCTOR_KVM]);
+		  error == -ENOMEM ? "memory limits" : "kvm");
 	return error;
 }
 

@@ -27,7 +27,7 @@ shows() { # shows PATTERN; false, and told, if it never does
 screen_begin() {
 	mux new-session -d -s vm -x 90 -y 30 \
 		"$(printf '%q ' "$snug" run -k "$kernel" -e 'PS1=guest> ' -- bash --norc -i); echo \"host: status \$?\"; cat"
-	shows '^guest> '
+	shows '^guest>'
 }
 screen_end() { mux kill-server; }
 
@@ -47,7 +47,7 @@ bash_edits_lines() {
 	enter 'echo gone-word'
 	shows '^echo gone-word$|^gone-word$'
 	enter 'clear'
-	shows '^guest> $'
+	shows '^guest>$'
 }
 
 vi_edits() {
@@ -70,7 +70,7 @@ vi_edits() {
 	done
 	[[ $(screen | grep -c '^~') == 33 ]] || wrong "vi does not follow the size: $(screen)"
 	enter ':wq'
-	shows '^guest> $'
+	shows '^guest>$'
 	enter 'cat /tmp/text; stty size'
 	shows '^36 70$'
 	shows '^second$'
@@ -86,7 +86,7 @@ less_pages() {
 	enter '?^500$'
 	[[ $(screen | head -n 1) == 500 ]] || shows '^500$'
 	keys q
-	shows '^guest> $'
+	shows '^guest>$'
 }
 
 top_shows_processes() {
@@ -95,12 +95,12 @@ top_shows_processes() {
 	shows 'PID USER .* COMMAND'
 	shows ' bash$'
 	keys q
-	shows '^guest> $'
+	shows '^guest>$'
 }
 
 python_edits_lines() {
 	enter '/usr/bin/python3 -q'
-	shows '^>>> $'
+	shows '^>>>$'
 	keys -l '20+3'
 	keys BSpace
 	enter 2
@@ -111,7 +111,7 @@ python_edits_lines() {
 	keys C-c
 	shows '^KeyboardInterrupt$'
 	keys C-d
-	shows '^guest> $'
+	shows '^guest>$'
 }
 
 tmux_splits() {
@@ -122,7 +122,7 @@ tmux_splits() {
 	keys C-b d
 	shows '^\[detached'
 	enter 'tmux kill-server; clear'
-	shows '^guest> $'
+	shows '^guest>$'
 }
 
 test_whole_screen_programs() {

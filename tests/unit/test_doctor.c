@@ -224,9 +224,9 @@ static void limits_that_are_too_low(void **state)
 	struct finding finding = with_limit(RLIMIT_FSIZE, MIB(1));
 	assert_int_equal(finding.verdict, VERDICT_WARN);
 	assert_contains(finding.text, "files of 1 MiB at most");
-	finding = with_limit(RLIMIT_DATA, MIB(600));
+	finding = with_limit(RLIMIT_DATA, MIB(516));
 	assert_int_equal(finding.verdict, VERDICT_FAIL);
-	assert_contains(finding.text, "600 MiB, and a run takes 640");
+	assert_contains(finding.text, "516 MiB, and a run takes 520");
 	assert_contains(finding.cure, "-m");
 	/* The soft one is raised. */
 	finding = with_limit(RLIMIT_NOFILE, 64);
