@@ -90,10 +90,11 @@ less_pages() {
 }
 
 top_shows_processes() {
+	mux resize-window -t vm -x 90 -y 30
 	enter 'top -d 1'
 	shows '^Tasks: +[0-9]+ total'
 	shows 'PID USER .* COMMAND'
-	shows ' bash$'
+	shows ' top$'
 	keys q
 	shows '^guest>$'
 }
@@ -138,7 +139,11 @@ test_whole_screen_programs() {
 	sleep 1
 	keys C-z
 	shows 'Stopped +sleep 1000'
-	enter 'kill %1; exit 7'
+	enter fg
+	sleep 1
+	keys C-c
+	shows '^guest>$'
+	enter 'exit 7'
 	shows '^host: status 7$'
 	screen_end
 }
