@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
@@ -82,7 +81,7 @@ static void write_facts(const char *name, const struct finding *finding, FILE *f
 	facts_add(facts, "cure", finding->cure);
 }
 
-/* Becomes another program, of which the output is, too. */
+/* Becomes another program, of which the output is, too; returns only after an error, logged. */
 static int become_report(int facts)
 {
 	static char *const argv[] = {(char *)REPORT_NAME, (char *)"doctor", NULL};
@@ -101,13 +100,40 @@ static int become_report(int facts)
 	return err;
 }
 
+static int tell_program(const struct options *options, const struct finding *findings)
+{
+	_cleanup_close_ int fd = memfd_create("doctor", MFD_CLOEXEC);
+	FILE *facts = fd < 0 ? NULL : fdopen(dup(fd), "w");
+
+	if (!facts)
+		return -ENOMEM;
+	facts_add(facts, "version", SNUG_VERSION);
+	for (int i = 0; i < DOCTOR_CHECKS; i++) {
+		if (wanted(options, (enum doctor_check)i))
+			write_facts(doctor_check_names[i], &findings[i], facts);
+	}
+	return fclose(facts) == 0 ? become_report(fd) : -ENOMEM;
+}
+
+static int tell_person(const struct options *options, const struct finding *findings, FILE *out)
+{
+	for (int i = 0; i < DOCTOR_CHECKS; i++) {
+		if (wanted(options, (enum doctor_check)i))
+			print(doctor_check_names[i], &findings[i], out);
+	}
+	if (fflush(out) == 0 && !ferror(out))
+		return 0;
+	int err = -errno;
+	log_error("standard output: %s", strerror(-err));
+	return err;
+}
+
 int doctor_command(const struct options *options, const struct caller *caller,
 		   const struct host *host, FILE *out, int *status)
 {
 	static struct finding findings[DOCTOR_CHECKS];
 	int err = 0;
 
-	/* All before a word: snug-full may have to take over (launcher/full.h). */
 	for (int i = 0; i < DOCTOR_CHECKS && !err; i++) {
 		if (wanted(options, (enum doctor_check)i))
 			err = look((enum doctor_check)i, host, caller, &findings[i]);
@@ -116,25 +142,6 @@ int doctor_command(const struct options *options, const struct caller *caller,
 	}
 	if (err)
 		return err;
-	_cleanup_close_ int fd = options->doctor_json ? memfd_create("doctor", MFD_CLOEXEC) : -1;
-	FILE *facts = options->doctor_json && fd >= 0 ? fdopen(dup(fd), "w") : NULL;
-	if (options->doctor_json && !facts)
-		return -ENOMEM;
-	if (facts)
-		facts_add(facts, "version", SNUG_VERSION);
-	for (int i = 0; i < DOCTOR_CHECKS; i++) {
-		if (wanted(options, (enum doctor_check)i) && facts)
-			write_facts(doctor_check_names[i], &findings[i], facts);
-		else if (wanted(options, (enum doctor_check)i))
-			print(doctor_check_names[i], &findings[i], out);
-	}
-	if (facts && fclose(facts) != 0)
-		return -ENOMEM;
-	if (facts)
-		return become_report(fd);
-	if (fflush(out) == 0 && !ferror(out))
-		return 0;
-	err = -errno;
-	log_error("standard output: %s", strerror(-err));
-	return err;
+	return options->doctor_json ? tell_program(options, findings)
+				    : tell_person(options, findings, out);
 }
