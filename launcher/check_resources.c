@@ -69,6 +69,8 @@ void check_limits(const struct host *host, struct finding *finding)
 		finding_ok(finding, "any number of open files");
 	else
 		finding_ok(finding, "%llu open files", (unsigned long long)files);
+	if (finding->verdict != VERDICT_OK)
+		return;
 	if (space == UINT64_MAX)
 		finding_add(finding, "any amount of memory");
 	else
