@@ -44,11 +44,20 @@ matrix_row() { # matrix_row NAME STATUS LABEL MESSAGE; the last three are regula
 	done
 }
 
+# The same in snug doctor's words, with its exit status.
+doctor_says() { # doctor_says NAME STATUS LINE; a regular expression
+	local status=0 said
+	said=$(snug doctor selinux 2>&1) || status=$?
+	matches "$1, snug doctor" "^$2, $3" "$status, $said"
+}
+
 matrix_with_the_module() {
 	local drawn='unconfined_u:unconfined_r:snug_t:s0:c[0-9]+,c[0-9]+'
 	matrix_row 'enforcing, module' 0 "$drawn" ''
+	doctor_says 'enforcing, module' 0 "ok    selinux   enforcing; a run would get a label as $drawn"
 	setenforce 0
 	matrix_row 'permissive, module' 0 "$drawn" 'snug: warning: SELinux is permissive: what [^ ]*:snug_t:[^ ]* may not do is done, and logged'
+	doctor_says 'permissive, module' 0 'warn  selinux   SELinux is permissive: what '
 	setenforce 1
 }
 
@@ -56,7 +65,9 @@ matrix_with_the_module() {
 matrix_without_the_module() {
 	setenforce 1
 	matrix_row 'enforcing, no module' 125 '.*' "snug: SELinux: snug's policy module is not installed: [^"$'\n'"]*"
+	doctor_says 'enforcing, no module' 1 "fail  selinux   SELinux: snug's policy module is not installed"
 	setenforce 0
+	doctor_says 'permissive, no module' 0 'warn  selinux   SELinux is permissive, and this run gets no label'
 	matrix_row 'permissive, no module' 0 'unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023' \
 		"snug: warning: SELinux is permissive, and this run gets no label: snug's policy module is not installed[^"$'\n'"]*"
 }
@@ -64,6 +75,7 @@ matrix_without_the_module() {
 # Nothing is loaded: the module may be in the policy's file, or not.
 matrix_disabled() {
 	matrix_row 'disabled, module' 0 '.*' ''
+	doctor_says 'disabled' 0 'ok    selinux   disabled, or not there'
 	mount -o bind /root/policy-without-snug "$(echo /etc/selinux/default/policy/policy.*)"
 	matrix_row 'disabled, no module' 0 '.*' ''
 }
