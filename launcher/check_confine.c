@@ -19,9 +19,12 @@
 #include "launcher/label.h"
 #include "launcher/security.h"
 
+/* What a message of snug-label begins with, and a label does not. */
+#define PREFIX "snug: "
+
 /* --- selinux ---------------------------------------------------------------------------------------- */
 
-/* Its exit status, or -errno; all that it says, which is little, is in text. */
+/* Its exit status, or -errno; the first line of what it says is in text. */
 static int run_captured(const char *program, const struct strlist *command, char *text, size_t size)
 {
 	static char *const no_environment[] = {NULL};
@@ -43,6 +46,7 @@ static int run_captured(const char *program, const struct strlist *command, char
 		;
 	const ssize_t n = pread(out, text, size - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
@@ -56,16 +60,13 @@ static int ask(const char *monitor, const struct caller *caller, char *text, siz
 	return err ? err : run_captured(program, &command, text, size);
 }
 
-static void tell_label(int status, char *text, struct finding *finding)
+static void tell_label(int status, const char *text, struct finding *finding)
 {
-	char *newline = strchr(text, '\n');
 	const char *mode = security_selinux_mode();
 
-	if (newline)
-		*newline = '\0';
 	if (status != 0)
 		finding_message(finding, VERDICT_FAIL, text, "see snug-security(7)");
-	else if (strncmp(text, "snug: warning: ", strlen("snug: warning: ")) == 0)
+	else if (strncmp(text, PREFIX, strlen(PREFIX)) == 0)
 		finding_message(finding, VERDICT_WARN, text,
 				"see snug-security(7), or try 'sudo setenforce 1'");
 	else
@@ -74,34 +75,29 @@ static void tell_label(int status, char *text, struct finding *finding)
 
 int check_selinux(const struct caller *caller, struct finding *finding)
 {
-	char text[sizeof(finding->text)], monitor[PATH_MAX];
+	char text[sizeof(finding->text)], mended[sizeof(finding->text)], monitor[PATH_MAX];
 
 	if (!security_selinux_is_on()) {
 		finding_ok(finding, "disabled, or not there: VMs get no label, the other layers "
 				    "hold");
 		return 0;
 	}
-	if (install_find("snug-monitor", X_OK, monitor) < 0 ||
-	    install_find("snug-label", X_OK, text) < 0) {
+	if (install_find("snug-label", X_OK, monitor) < 0 ||
+	    install_find("snug-monitor", X_OK, monitor) < 0) {
 		finding_warn(finding, "install snug again", "parts of snug are missing");
 		return 0;
 	}
-	int status = ask(NULL, caller, text, sizeof(text));
+	int status = ask(NULL, caller, mended, sizeof(mended));
 	if (status == -ENOMEM)
 		return status;
-	char *newline = strchr(text, '\n');
-	if (newline)
-		*newline = '\0';
 	if (status != 0)
-		finding_message(finding, VERDICT_WARN, text, "try 'snug security mend'");
-	char mended[sizeof(text)];
-	(void)snprintf(mended, sizeof(mended), "%s", status == 0 ? text : "");
+		finding_message(finding, VERDICT_WARN, mended, "try 'snug security mend'");
 	status = ask(monitor, caller, text, sizeof(text));
 	if (status == -ENOMEM)
 		return status;
 	tell_label(status, text, finding);
-	if (mended[0])
-		finding_add(finding, "%s", mended);
+	if (strncmp(mended, PREFIX, strlen(PREFIX)) == 0 && finding->verdict == VERDICT_OK)
+		finding_add(finding, "%s", mended + strlen(PREFIX));
 	return 0;
 }
 
