@@ -280,14 +280,18 @@ static void memory_that_is_there(void **state)
 
 /* --- the command line ------------------------------------------------------------------------------- */
 
-static int parse(struct options *options, char *a, char *b)
-{
-	char *argv[] = {(char *)(uintptr_t) "snug", (char *)(uintptr_t) "doctor", a, b, NULL};
-
-	return options_parse(options, a ? b ? 4 : 3 : 2, argv);
-}
 #define TEXT(text) ((char *)(uintptr_t)(text))
 
+static int parse(struct options *options, char *a, char *b)
+{
+	static char *argv[] = {NULL, NULL, NULL, NULL, NULL}; /* the options point there */
+
+	argv[0] = TEXT("snug");
+	argv[1] = TEXT("doctor");
+	argv[2] = a;
+	argv[3] = b;
+	return options_parse(options, a ? b ? 4 : 3 : 2, argv);
+}
 static void its_command_line(void **state)
 {
 	struct captured captured;
