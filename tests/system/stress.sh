@@ -8,8 +8,8 @@ many=${SNUG_STRESS:-12}
 # What a run could leave: processes, temporary files, locks, abstract sockets (the labels' reservations), the
 # cache's names, open VMs.
 belongings() {
-	local module
-	pgrep -x 'snug|snug-full|snug-label|snug-monitor|snug-report'
+	local module name
+	for name in snug snug-full snug-label snug-monitor snug-report; do pgrep -x "$name"; done
 	ls -A "$work/tmp" "$work/cache/snug"
 	ls -A /dev/shm
 	grep -c . /proc/locks
