@@ -85,7 +85,7 @@ test_killed_at_any_moment() {
 		setsid "$snug" run -k "$kernel" -v "$work/tmp:/v:rw" -- sleep 0.2 >"$out" 2>"$err" &
 		pid=$!
 		sleep "$(moment $((whole * 11 / 10)))"
-		kill -9 "$pid"
+		kill -9 "$pid" 2>/dev/null # it may have come to its end
 		wait "$pid" 2>/dev/null
 		session=$(pgrep -s "$pid") && wrong "left after kill $i: $session"
 	done
@@ -95,7 +95,7 @@ test_killed_at_any_moment() {
 		setsid "$snug" run -k "$kernel" -- sleep 0.2 >"$out" 2>"$err" &
 		pid=$!
 		sleep "$(moment 900000)"
-		kill -9 "$pid"
+		kill -9 "$pid" 2>/dev/null # it may have come to its end
 		wait "$pid" 2>/dev/null
 	done
 	vm -- true
