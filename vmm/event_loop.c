@@ -228,6 +228,9 @@ void event_loop_run(struct machine *m, int signal_fd, struct tty *tty, uint32_t 
 
 	if (timeout_ms)
 		patience_begin(&loop.patience, timeout_ms, now_ms());
+	/* The specification of the run has it, but the run may have been stopped for a while since. */
+	if (tty)
+		tell_window_size(&loop);
 	run_until_over(&loop);
 	/* A command that ended when its time was up has not ended by itself. */
 	if (loop.patience.timed_out)
